@@ -1,0 +1,33 @@
+# All set-up happens here: a fresh machine needs only Python >= 3.11 with pip, and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# Any pip requirement for PyTorch; the CPU build of your platform is enough for the tests.
+TORCH  ?= torch==2.13.0
+
+.PHONY: test test-heavy lint parity clean
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("keras_magvit needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -e ".[tensorflow,jax,torch,dev]"
+	touch $(STAMP)
+
+test: $(STAMP)
+	$(BIN)/python -m tests.run
+
+test-heavy: $(STAMP)
+	$(BIN)/python -m tests.run --heavy
+
+parity: $(STAMP)
+	$(BIN)/python -m tests.run --parity
+
+lint: $(STAMP)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .hypothesis .ruff_cache

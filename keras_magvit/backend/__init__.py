@@ -1,0 +1,47 @@
+"""The one place where backends differ: same-named functions, chosen once.
+
+Nothing else in the package imports JAX, TensorFlow or PyTorch.
+"""
+
+import keras
+
+_NAME = keras.config.backend()
+
+if _NAME == "jax":
+    from keras_magvit.backend.jax import (
+        compile_inference,
+        input_gradient,
+        is_concrete,
+        matmul_float32,
+        value_and_gradients,
+    )
+elif _NAME == "tensorflow":
+    from keras_magvit.backend.tensorflow import (
+        compile_inference,
+        input_gradient,
+        is_concrete,
+        matmul_float32,
+        value_and_gradients,
+    )
+elif _NAME == "torch":
+    from keras_magvit.backend.torch import (
+        compile_inference,
+        input_gradient,
+        is_concrete,
+        matmul_float32,
+        value_and_gradients,
+    )
+else:
+    raise ImportError(
+        "keras_magvit runs on the Keras backends 'jax', 'tensorflow' and 'torch'. Set "
+        "the environment variable KERAS_BACKEND before the first import of keras. "
+        f"Received: backend={_NAME!r}"
+    )
+
+__all__ = [
+    "compile_inference",
+    "input_gradient",
+    "is_concrete",
+    "matmul_float32",
+    "value_and_gradients",
+]

@@ -1,0 +1,48 @@
+"""JAX: pure functions under `jax.jit`, with variables passed in and out."""
+
+import jax
+import jax.numpy as jnp
+import keras
+
+
+def compile_inference(function, model):
+    """Compiles `function(*tensors)`, which reads the variables of `model`.
+
+    The variables are arguments of the compiled program, not constants of it: weights
+    loaded or trained later are seen, and no copy of them is kept in the executable.
+    """
+
+    @jax.jit
+    def program(values, arguments):
+        with keras.StatelessScope(zip(model.variables, values, strict=True)):
+            return function(*arguments)
+
+    def call(*arguments):
+        return program([v.value for v in model.variables], arguments)
+
+    return call
+
+
+def value_and_gradients(loss_fn, variables):
+    """Returns `loss_fn()` and its gradients with respect to Keras variables."""
+
+    def loss_of(values):
+        with keras.StatelessScope(zip(variables, values, strict=True)):
+            return loss_fn()
+
+    return jax.value_and_grad(loss_of)([v.value for v in variables])
+
+
+def input_gradient(function, inputs):
+    """Gradient of `sum(function(inputs))` with respect to `inputs`, differentiable."""
+    return jax.grad(lambda x: jnp.sum(function(x)))(jnp.asarray(inputs))
+
+
+def matmul_float32(a, b):
+    """`a @ b` in full float32, also where the hardware prefers bfloat16 or TF32."""
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def is_concrete(tensor):
+    """True when `tensor` holds numbers that can be looked at, False while tracing."""
+    return not isinstance(tensor, jax.core.Tracer)

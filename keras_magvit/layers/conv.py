@@ -1,0 +1,46 @@
+"""The convolution of the tokenizer: 3D, with a choice of border."""
+
+import keras
+
+from keras_magvit.ops.padding import pad_video
+
+BORDERS = ("reflect", "same")
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class VideoConv(keras.layers.Conv3D):
+    """A stride-1 3D convolution that keeps T, H and W.
+
+    Args:
+        filters: output channels.
+        kernel_size: `(t, h, w)`.
+        border: "reflect" mirrors the video at its borders (the paper), "same" pads with
+            zeros (the released configs).
+        **kwargs: of `keras.layers.Conv3D`.
+
+    Raises:
+        ValueError: on an unknown border.
+    """
+
+    def __init__(self, filters, kernel_size, border="reflect", **kwargs):
+        if border not in BORDERS:
+            raise ValueError(
+                f"`padding` must be one of {BORDERS}. Received: padding={border!r}"
+            )
+        kwargs.pop("padding", None)
+        padding = "same" if border == "same" else "valid"
+        kwargs.setdefault("kernel_initializer", "lecun_normal")
+        super().__init__(filters, kernel_size, padding=padding, **kwargs)
+        self.border = border
+
+    def call(self, inputs):
+        if self.border == "reflect":
+            pads = [((k - 1) // 2, k // 2) for k in self.kernel_size]
+            inputs = pad_video(inputs, pads, "reflect")
+        return super().call(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "border": self.border}

@@ -1,0 +1,67 @@
+"""Group normalization followed by swish, as one layer."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class GroupNormSwish(keras.layers.Layer):
+    """`swish(group_norm(x))`, statistics in float32 over T, H, W and each group.
+
+    One layer, because the pair is memory-bound: the mean and the variance of a group
+    follow from the sums of each channel, and all that is left is one multiply-add and the
+    activation.
+
+    Args:
+        groups: number of groups; a narrower layer gets one group a channel.
+        epsilon: added to the variance.
+    """
+
+    def __init__(self, groups=32, epsilon=1e-6, **kwargs):
+        # The layer casts for itself: sums of float16 overflow.
+        super().__init__(autocast=False, **kwargs)
+        self.groups = groups
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        groups = min(self.groups, channels)
+        if channels % groups:
+            raise ValueError(
+                f"The channels must be a multiple of {groups} groups. "
+                f"Received: channels={channels}"
+            )
+        self._group_count = groups
+        self.gamma = self.add_weight(
+            shape=(channels,), initializer="ones", name="gamma", autocast=False
+        )
+        self.beta = self.add_weight(
+            shape=(channels,), initializer="zeros", name="beta", autocast=False
+        )
+
+    def call(self, inputs):
+        x = ops.cast(inputs, "float32")  # (B, T, H, W, C)
+        scale, shift = self._affine(x)
+        y = x * scale[:, None, None, None, :] + shift[:, None, None, None, :]
+        return ops.cast(ops.silu(y), self.compute_dtype)
+
+    def _affine(self, x):
+        """The normalization of each example as `x * scale + shift`, `(B, C)` each."""
+        groups, width = self._group_count, x.shape[-1] // self._group_count
+
+        def group_mean(of_channels):
+            grouped = ops.reshape(of_channels, (-1, groups, width))
+            return ops.repeat(ops.mean(grouped, axis=-1), width, axis=1)
+
+        mean = group_mean(ops.mean(x, axis=(1, 2, 3)))
+        square = group_mean(ops.mean(ops.square(x), axis=(1, 2, 3)))
+        variance = ops.maximum(square - ops.square(mean), 0.0)
+        scale = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + self.epsilon)
+        return scale, ops.cast(self.beta, "float32") - mean * scale
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {"groups": self.groups, "epsilon": self.epsilon}
+        return {**super().get_config(), **config}

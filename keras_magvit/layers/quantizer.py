@@ -1,0 +1,133 @@
+"""Quantizers: features to ids and back."""
+
+from typing import NamedTuple
+
+import keras
+from keras import ops
+
+from keras_magvit import backend, losses
+
+
+class Quantized(NamedTuple):
+    """What a quantizer's call returns.
+
+    Attributes:
+        features: float32 `(B, t, h, w, D)`, quantized; gradients pass straight through.
+        ids: int32 `(B, t, h, w)`.
+        losses: name -> weighted scalar; their sum is the quantizer's loss.
+    """
+
+    features: object
+    ids: object
+    losses: dict
+
+
+class Quantizer(keras.layers.Layer):
+    """The slot for quantizers: subclass it and hand an instance to `VideoTokenizer`.
+
+    A subclass sets `codebook_size` and `embedding_dim` and implements
+
+        nearest(features) -> ids        float (B, t, h, w, D) -> int32 (B, t, h, w)
+        lookup(ids) -> features         the inverse, float32
+        call(features) -> Quantized     both, with losses and straight-through gradients
+
+    Distances are computed in float32 whatever the dtype policy of the model.
+    """
+
+    def __init__(self, codebook_size, embedding_dim, **kwargs):
+        kwargs["dtype"] = "float32"
+        super().__init__(**kwargs)
+        self.codebook_size = codebook_size
+        self.embedding_dim = embedding_dim
+
+    def nearest(self, features):
+        raise NotImplementedError(f"{type(self).__name__} must implement nearest().")
+
+    def lookup(self, ids):
+        raise NotImplementedError(f"{type(self).__name__} must implement lookup().")
+
+    def get_config(self):
+        config = {
+            "codebook_size": self.codebook_size,
+            "embedding_dim": self.embedding_dim,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class VectorQuantizer(Quantizer):
+    """Nearest row of a learned codebook, by Euclidean distance.
+
+    Args:
+        codebook_size: K.
+        embedding_dim: D.
+        commitment_cost: weight of the commitment loss.
+        entropy_weight: weight of the entropy loss; 0 leaves it out.
+        entropy_temperature: of its soft assignment.
+
+    Reference:
+        van den Oord et al., arXiv:1711.00937; `models/vqvae.py` of the official code.
+    """
+
+    def __init__(
+        self,
+        codebook_size,
+        embedding_dim,
+        commitment_cost=0.25,
+        entropy_weight=0.1,
+        entropy_temperature=0.01,
+        **kwargs,
+    ):
+        super().__init__(codebook_size, embedding_dim, **kwargs)
+        self.commitment_cost = commitment_cost
+        self.entropy_weight = entropy_weight
+        self.entropy_temperature = entropy_temperature
+
+    def build(self, input_shape=None):
+        self.codebook = self.add_weight(
+            shape=(self.codebook_size, self.embedding_dim),
+            initializer=keras.initializers.VarianceScaling(
+                1.0, mode="fan_in", distribution="uniform"
+            ),
+            name="codebook",
+        )
+
+    def distances(self, features):
+        """Squared distances to every code: `(..., D)` -> float32 `(n, K)`, a2-2ab+b2."""
+        flat = ops.reshape(ops.cast(features, "float32"), (-1, self.embedding_dim))
+        codebook = ops.convert_to_tensor(self.codebook)
+        a2 = ops.sum(ops.square(flat), axis=1, keepdims=True)
+        b2 = ops.sum(ops.square(codebook), axis=1)[None, :]
+        return a2 - 2.0 * backend.matmul_float32(flat, ops.transpose(codebook)) + b2
+
+    def nearest(self, features):
+        return self._ids(self.distances(features), features)
+
+    def _ids(self, distances, features):
+        ids = ops.cast(ops.argmin(distances, axis=-1), "int32")
+        return ops.reshape(ids, ops.shape(features)[:-1])
+
+    def lookup(self, ids):
+        return ops.take(ops.convert_to_tensor(self.codebook), ids, axis=0)
+
+    def call(self, features):
+        distances = self.distances(features)
+        ids = self._ids(distances, features)
+        codes = self.lookup(ids)
+        terms = {
+            "commitment_loss": self.commitment_cost * losses.commitment(features, codes),
+            "codebook_loss": losses.codebook(features, codes),
+        }
+        if self.entropy_weight:
+            entropy = losses.entropy(-distances, temperature=self.entropy_temperature)
+            terms["entropy_loss"] = self.entropy_weight * entropy
+        straight_through = features + ops.stop_gradient(codes - features)
+        return Quantized(straight_through, ids, terms)
+
+    def get_config(self):
+        config = {
+            "commitment_cost": self.commitment_cost,
+            "entropy_weight": self.entropy_weight,
+            "entropy_temperature": self.entropy_temperature,
+        }
+        return {**super().get_config(), **config}

@@ -1,0 +1,100 @@
+"""Residual block, down- and upsampling of the tokenizer."""
+
+import keras
+from keras import ops
+
+from keras_magvit.layers.conv import VideoConv
+from keras_magvit.layers.normalization import GroupNormSwish
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class ResBlock(keras.layers.Layer):
+    """norm, swish, conv, norm, swish, conv; plus the input, projected if widened.
+
+    Args:
+        filters: output channels.
+        kernel_size: `(t, h, w)` of both convolutions, which have no bias.
+        border: of the convolutions, see `VideoConv`.
+    """
+
+    def __init__(self, filters, kernel_size=(3, 3, 3), border="reflect", **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = tuple(kernel_size)
+        self.border = border
+        self.shortcut = None  # made in `build`, where the width of the input is known
+        self.norm_1 = GroupNormSwish(dtype=self.dtype_policy, name="norm_1")
+        self.conv_1 = self._conv(self.kernel_size, "conv_1")
+        self.norm_2 = GroupNormSwish(dtype=self.dtype_policy, name="norm_2")
+        self.conv_2 = self._conv(self.kernel_size, "conv_2")
+
+    def _conv(self, size, name):
+        return VideoConv(
+            self.filters,
+            size,
+            self.border,
+            use_bias=False,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def build(self, input_shape):
+        inner_shape = (*input_shape[:-1], self.filters)
+        self.norm_1.build(input_shape)
+        self.conv_1.build(input_shape)
+        self.norm_2.build(inner_shape)
+        self.conv_2.build(inner_shape)
+        if input_shape[-1] != self.filters:
+            self.shortcut = self._conv((1, 1, 1), "shortcut")
+            self.shortcut.build(input_shape)
+
+    def call(self, inputs):
+        x = self.conv_1(self.norm_1(inputs))
+        x = self.conv_2(self.norm_2(x))
+        residual = inputs if self.shortcut is None else self.shortcut(inputs)
+        return x + residual
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        config = {
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "border": self.border,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class Downsample(keras.layers.AveragePooling3D):
+    """Average over `(t, 2, 2)`; cells beyond the border do not count."""
+
+    def __init__(self, pool_size, **kwargs):
+        kwargs.pop("strides", None)
+        kwargs.pop("padding", None)
+        super().__init__(pool_size, strides=pool_size, padding="same", **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class Upsample(keras.layers.Layer):
+    """Nearest-neighbour upsampling by `size = (t, h, w)`."""
+
+    def __init__(self, size, **kwargs):
+        super().__init__(**kwargs)
+        self.size = tuple(size)
+
+    def call(self, inputs):
+        x = inputs
+        for axis, repeats in enumerate(self.size, start=1):
+            if repeats > 1:
+                x = ops.repeat(x, repeats, axis=axis)
+        return x
+
+    def compute_output_shape(self, input_shape):
+        batch, *video, channels = input_shape
+        scaled = [v and v * s for v, s in zip(video, self.size, strict=True)]
+        return (batch, *scaled, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}

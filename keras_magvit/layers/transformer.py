@@ -1,0 +1,202 @@
+"""Blocks of the masked transformer: BERT, post-norm."""
+
+import keras
+import numpy as np
+from keras import ops
+
+EPSILON = 1e-12  # BERT's; layer normalization computes in float32 under every policy
+
+
+def bert_initializer():
+    """Truncated normal of standard deviation 0.02, a fresh seed each time."""
+    return keras.initializers.TruncatedNormal(stddev=0.02)
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class SelfAttention(keras.layers.Layer):
+    """Multi-head self-attention with bias.
+
+    Args:
+        num_heads: number of heads; divides the width of the input.
+        dropout: rate on the attention weights.
+        causal: each position sees itself and earlier ones only.
+
+    Call arguments:
+        inputs: float `(B, L, E)`.
+        training: bool.
+
+    Returns:
+        float `(B, L, E)`.
+    """
+
+    def __init__(self, num_heads, dropout=0.0, causal=False, **kwargs):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.dropout = dropout
+        self.causal = causal
+        self.attention_dropout = keras.layers.Dropout(
+            dropout, dtype=self.dtype_policy, name="attention_dropout"
+        )
+
+    def build(self, input_shape):
+        width = input_shape[-1]
+        if width % self.num_heads:
+            raise ValueError(
+                "The hidden size must be a multiple of `num_heads`. "
+                f"Received: hidden_dim={width}, num_heads={self.num_heads}"
+            )
+        head_dim = width // self.num_heads
+
+        def projection(equation, shape, bias_axes, name, input_shape):
+            layer = keras.layers.EinsumDense(
+                equation,
+                shape,
+                bias_axes=bias_axes,
+                kernel_initializer=bert_initializer(),
+                dtype=self.dtype_policy,
+                name=name,
+            )
+            layer.build(input_shape)
+            return layer
+
+        heads = (None, self.num_heads, head_dim)
+        self.query, self.key, self.value = (
+            projection("ble,ehd->blhd", heads, "hd", name, input_shape)
+            for name in ("query", "key", "value")
+        )
+        mixed_shape = (*input_shape[:-1], self.num_heads, head_dim)
+        self.output_projection = projection(
+            "blhd,hde->ble", (None, width), "e", "output", mixed_shape
+        )
+
+    def call(self, inputs, training=False):
+        query, key, value = self.query(inputs), self.key(inputs), self.value(inputs)
+        if training and self.dropout:
+            mixed = self._attend_with_dropout(query, key, value)
+        else:
+            mixed = ops.dot_product_attention(query, key, value, is_causal=self.causal)
+        return self.output_projection(mixed)
+
+    def _attend_with_dropout(self, query, key, value):
+        # The fused kernels take no dropout on the weights.
+        scale = 1.0 / np.sqrt(query.shape[-1])
+        scores = ops.cast(ops.einsum("bqhd,bkhd->bhqk", query * scale, key), "float32")
+        if self.causal:
+            length = scores.shape[-1]
+            allowed = np.tril(np.ones((length, length), bool))
+            scores = ops.where(allowed, scores, -1e9)
+        weights = ops.cast(ops.softmax(scores, axis=-1), query.dtype)
+        weights = self.attention_dropout(weights, training=True)
+        return ops.einsum("bhqk,bkhd->bqhd", weights, value)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+            "causal": self.causal,
+        }
+        return {**super().get_config(), **config}
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class MLP(keras.layers.Layer):
+    """Dense, tanh-approximated GELU, Dense.
+
+    Args:
+        mlp_dim: width between the two.
+    """
+
+    def __init__(self, mlp_dim, **kwargs):
+        super().__init__(**kwargs)
+        self.mlp_dim = mlp_dim
+
+    def build(self, input_shape):
+        def dense(units, name):
+            return keras.layers.Dense(
+                units,
+                kernel_initializer=bert_initializer(),
+                dtype=self.dtype_policy,
+                name=name,
+            )
+
+        self.expand = dense(self.mlp_dim, "expand")
+        self.contract = dense(input_shape[-1], "contract")
+        self.expand.build(input_shape)
+        self.contract.build((*input_shape[:-1], self.mlp_dim))
+
+    def call(self, inputs):
+        return self.contract(ops.gelu(self.expand(inputs), approximate=True))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "mlp_dim": self.mlp_dim}
+
+
+@keras.saving.register_keras_serializable(package="keras_magvit")
+class TransformerBlock(keras.layers.Layer):
+    """Post-norm block: `x = norm(x + attention(x)); x = norm(x + mlp(x))`.
+
+    Args:
+        num_heads, mlp_dim, causal: see `SelfAttention` and `MLP`.
+        dropout: rate on both branches.
+        attention_dropout: rate on the attention weights.
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        mlp_dim,
+        dropout=0.1,
+        attention_dropout=0.1,
+        causal=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.mlp_dim = mlp_dim
+        self.dropout = dropout
+        self.attention_dropout = attention_dropout
+        self.causal = causal
+        policy = self.dtype_policy
+        self.attention = SelfAttention(
+            num_heads, attention_dropout, causal, dtype=policy, name="attention"
+        )
+        self.mlp = MLP(mlp_dim, dtype=policy, name="mlp")
+        self.attention_norm = keras.layers.LayerNormalization(
+            epsilon=EPSILON, dtype=policy, name="attention_norm"
+        )
+        self.mlp_norm = keras.layers.LayerNormalization(
+            epsilon=EPSILON, dtype=policy, name="mlp_norm"
+        )
+        self.branch_dropout = keras.layers.Dropout(
+            dropout, dtype=policy, name="branch_dropout"
+        )
+
+    def build(self, input_shape):
+        for layer in (self.attention, self.attention_norm, self.mlp, self.mlp_norm):
+            layer.build(input_shape)
+
+    def call(self, inputs, training=False):
+        branch = self.attention(inputs, training=training)
+        branch = self.branch_dropout(branch, training=training)
+        x = self.attention_norm(inputs + branch)
+        branch = self.branch_dropout(self.mlp(x), training=training)
+        return self.mlp_norm(x + branch)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = {
+            "num_heads": self.num_heads,
+            "mlp_dim": self.mlp_dim,
+            "dropout": self.dropout,
+            "attention_dropout": self.attention_dropout,
+            "causal": self.causal,
+        }
+        return {**super().get_config(), **config}

@@ -1,0 +1,95 @@
+"""Mask-ratio curves gamma(r): the share of tokens still masked at progress r.
+
+All arithmetic is float32, on the host, as the official code's: `cos(pi/2 * 8/12)` is a
+little below one half in float32, and the number of masked tokens of the traces follows.
+"""
+
+import numpy as np
+
+_SMALLEST_RATIO = np.float32(1e-6)
+
+
+def _cosine(r, num_tokens):
+    return _float32(np.cos, np.float32(np.pi / 2) * r)
+
+
+def _uniform(r, num_tokens):
+    return np.float32(1) - r
+
+
+def _log(r, num_tokens):
+    return -_float32(np.log2, r) / _float32(np.log2, np.float32(num_tokens))
+
+
+def _exp(r, num_tokens):
+    exponent = -_float32(np.log2, np.float32(num_tokens)) * (np.float32(1) - r)
+    return np.float32(1) - _float32(np.exp2, exponent)
+
+
+_CURVES = {"cosine": _cosine, "uniform": _uniform, "log": _log, "exp": _exp}
+
+
+def mask_ratio(progress, num_tokens, name="cosine"):
+    """Share of tokens to mask.
+
+    Args:
+        progress: float or array in [0, 1]; uniform noise in training, `(s + 1) / S`
+            after step `s` of `S` in decoding.
+        num_tokens: number of tokens N; only "log" and "exp" use it.
+        name: "cosine" (the default of the paper), "uniform", "log", "exp", "powX" as
+            in "pow2.5", or "poly:a,b,c" with coefficients from the highest power down.
+
+    Returns:
+        float32 numpy array of the shape of `progress`, in [1e-6, 1].
+
+    Raises:
+        ValueError: on an unknown name.
+
+    Reference:
+        MAGVIT, Algorithm 1; `train_lib/mask_schedule.py` of the official code.
+    """
+    curve = get(name)
+    r = np.asarray(progress, "float32")
+    with np.errstate(divide="ignore"):  # log2(0) is masked everywhere, as it should be
+        ratio = curve(r, num_tokens)
+    return np.clip(ratio, _SMALLEST_RATIO, np.float32(1)).astype("float32")
+
+
+def get(name):
+    """Returns the curve `(r, num_tokens) -> ratio` called `name`."""
+    if name in _CURVES:
+        return _CURVES[name]
+    try:
+        if name.startswith("pow"):
+            return _power(float(name[3:]))
+        if name.startswith("poly:"):
+            return _polynomial([float(c) for c in name[5:].split(",")])
+    except (AttributeError, ValueError):
+        pass
+    raise ValueError(
+        f"`schedule` must be one of {sorted(_CURVES)}, 'powX' as in 'pow2.5' or "
+        f"'poly:a,b,c'. Received: schedule={name!r}"
+    )
+
+
+def _power(exponent):
+    def curve(r, num_tokens):
+        return np.float32(1) - _float32(lambda x: x**exponent, r)
+
+    return curve
+
+
+def _polynomial(coefficients):
+    def curve(r, num_tokens):
+        value = np.zeros_like(r)
+        for coefficient in np.asarray(coefficients, "float32"):  # Horner's rule
+            value = value * r + coefficient
+        return value
+
+    return curve
+
+
+def _float32(function, x):
+    # float32 in, float32 out, correctly rounded: numpy's own float32 kernels differ in
+    # the last bit between processors.
+    return function(x.astype("float64")).astype("float32")
