@@ -51,9 +51,7 @@ def as_video(value, name="video", *, strides=(1, 1, 1)):
             f"Received: {name}.shape={shape}"
         )
     if 0 in shape:
-        raise ValueError(
-            f"`{name}` must not be empty. Received: {name}.shape={shape}"
-        )
+        raise ValueError(f"`{name}` must not be empty. Received: {name}.shape={shape}")
     for axis, size, stride in zip(
         ("frames", "height", "width"), shape[1:4], strides, strict=True
     ):

@@ -75,7 +75,9 @@ def r1(gradient, cost=10.0):
         Mescheder et al., arXiv:1801.04406, with gamma = 2 * cost.
     """
     gradient = _float32(gradient)
-    per_example = ops.sum(ops.square(ops.reshape(gradient, (gradient.shape[0], -1))), -1)
+    per_example = ops.sum(
+        ops.square(ops.reshape(gradient, (gradient.shape[0], -1))), -1
+    )
     return cost * ops.mean(per_example)
 
 
@@ -151,12 +153,14 @@ def entropy(affinity, kind="softmax", temperature=1.0):
 
 def commitment(features, quantized):
     """Mean squared distance that pulls features to their codes, unweighted."""
-    return ops.mean(ops.square(ops.stop_gradient(_float32(quantized)) - features))
+    target = ops.stop_gradient(_float32(quantized))
+    return ops.mean(ops.square(target - _float32(features)))
 
 
 def codebook(features, quantized):
     """Mean squared distance that pulls codes to their features, unweighted."""
-    return ops.mean(ops.square(quantized - ops.stop_gradient(_float32(features))))
+    target = ops.stop_gradient(_float32(features))
+    return ops.mean(ops.square(_float32(quantized) - target))
 
 
 def quantizer(

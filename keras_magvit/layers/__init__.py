@@ -3,7 +3,7 @@
 from keras_magvit.layers.autoencoder import Decoder, Encoder
 from keras_magvit.layers.conv import VideoConv
 from keras_magvit.layers.normalization import GroupNormSwish
-from keras_magvit.layers.quantizer import Quantizer, VectorQuantizer
+from keras_magvit.layers.quantizer import Quantized, Quantizer, VectorQuantizer
 from keras_magvit.layers.resnet import Downsample, ResBlock, Upsample
 from keras_magvit.layers.transformer import MLP, SelfAttention, TransformerBlock
 
@@ -13,6 +13,7 @@ __all__ = [
     "Downsample",
     "Encoder",
     "GroupNormSwish",
+    "Quantized",
     "Quantizer",
     "ResBlock",
     "SelfAttention",

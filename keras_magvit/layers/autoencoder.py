@@ -52,7 +52,9 @@ class _Parts:
         return {"name": f"{kind}_{number}", "dtype": self.dtype}
 
     def conv(self, filters, **kwargs):
-        return VideoConv(filters, self.kernel, self.border, **self._common("conv"), **kwargs)
+        return VideoConv(
+            filters, self.kernel, self.border, **self._common("conv"), **kwargs
+        )
 
     def res_blocks(self, filters, count):
         return [
@@ -112,7 +114,9 @@ class Encoder(_Chain):
         chain += parts.res_blocks(filters * channel_multipliers[-1], num_res_blocks)
         chain.append(parts.norm())
         chain.append(
-            VideoConv(embedding_dim, (1, 1, 1), border, dtype="float32", name="features")
+            VideoConv(
+                embedding_dim, (1, 1, 1), border, dtype="float32", name="features"
+            )
         )
         self.chain = chain
 

@@ -64,6 +64,7 @@ class VectorQuantizer(Quantizer):
         commitment_cost: weight of the commitment loss.
         entropy_weight: weight of the entropy loss; 0 leaves it out.
         entropy_temperature: of its soft assignment.
+        entropy_kind: "softmax" or "argmax", see `losses.entropy`.
 
     Reference:
         van den Oord et al., arXiv:1711.00937; `models/vqvae.py` of the official code.
@@ -76,12 +77,14 @@ class VectorQuantizer(Quantizer):
         commitment_cost=0.25,
         entropy_weight=0.1,
         entropy_temperature=0.01,
+        entropy_kind="softmax",
         **kwargs,
     ):
         super().__init__(codebook_size, embedding_dim, **kwargs)
         self.commitment_cost = commitment_cost
         self.entropy_weight = entropy_weight
         self.entropy_temperature = entropy_temperature
+        self.entropy_kind = entropy_kind
 
     def build(self, input_shape=None):
         self.codebook = self.add_weight(
@@ -115,11 +118,14 @@ class VectorQuantizer(Quantizer):
         ids = self._ids(distances, features)
         codes = self.lookup(ids)
         terms = {
-            "commitment_loss": self.commitment_cost * losses.commitment(features, codes),
+            "commitment_loss": self.commitment_cost
+            * losses.commitment(features, codes),
             "codebook_loss": losses.codebook(features, codes),
         }
         if self.entropy_weight:
-            entropy = losses.entropy(-distances, temperature=self.entropy_temperature)
+            entropy = losses.entropy(
+                -distances, self.entropy_kind, self.entropy_temperature
+            )
             terms["entropy_loss"] = self.entropy_weight * entropy
         straight_through = features + ops.stop_gradient(codes - features)
         return Quantized(straight_through, ids, terms)
@@ -129,5 +135,6 @@ class VectorQuantizer(Quantizer):
             "commitment_cost": self.commitment_cost,
             "entropy_weight": self.entropy_weight,
             "entropy_temperature": self.entropy_temperature,
+            "entropy_kind": self.entropy_kind,
         }
         return {**super().get_config(), **config}

@@ -1,7 +1,17 @@
 """Tokenizer, discriminator, transformer, and what joins them."""
 
+from keras_magvit.models.decoding import DecodeStep, Sampling, decode
 from keras_magvit.models.discriminator import VideoDiscriminator
+from keras_magvit.models.magvit import MAGVIT
 from keras_magvit.models.tokenizer import VideoTokenizer
 from keras_magvit.models.transformer import MaskedVideoTransformer
 
-__all__ = ["MaskedVideoTransformer", "VideoDiscriminator", "VideoTokenizer"]
+__all__ = [
+    "MAGVIT",
+    "DecodeStep",
+    "MaskedVideoTransformer",
+    "Sampling",
+    "VideoDiscriminator",
+    "VideoTokenizer",
+    "decode",
+]

@@ -101,7 +101,7 @@ def commit_mask(
 def _check(ids, cond_ids, latent_mask, weights, mode):
     if len(ids.shape) != 4:
         raise ValueError(
-            f"`ids` must have shape (batch, t, h, w). Received: ids.shape={ids.shape}"
+            f"`ids` must have shape (batch, t, h, w). Received: ids.shape={tuple(ids.shape)}"
         )
     if mode not in _MODES:
         raise ValueError(
@@ -125,7 +125,9 @@ def _lowest(score, maskable, ratio, limits):
     available = ops.sum(ops.cast(ops.reshape(maskable, (batch, -1)), "int32"), axis=-1)
 
     low, high = (1, None) if limits is None else limits
-    high = available if high is None else ops.minimum(ops.cast(high, "int32"), available)
+    high = (
+        available if high is None else ops.minimum(ops.cast(high, "int32"), available)
+    )
     share = ops.clip(ops.cast(ratio, "float32"), 1e-6, 1.0)
     count = ops.cast(ops.floor(ops.cast(available, "float32") * share), "int32")
     count = ops.minimum(ops.maximum(count, low), high)  # (B,)

@@ -36,7 +36,7 @@ def _take(video, index, start, stop, axis):
 
 
 def interpolate(video, mask, region):
-    """Linear in time between the last frame given at the start and the first at the end."""
+    """Linear in time from the last frame given at the start to the first at the end."""
     if not (isinstance(region, Frames) and region.first and region.last):
         raise ValueError(
             "Padding 'interpolate' needs given frames at both ends. "
@@ -49,4 +49,5 @@ def interpolate(video, mask, region):
     # 0 up to the last given frame, 1 from the first given one at the end.
     step = np.clip(np.arange(frames) - region.first + 1, 0, missing + 1)
     fraction = (step / (missing + 1)).astype("float32")[None, :, None, None, None]
+    fraction = ops.convert_to_tensor(fraction)
     return ops.where(mask, video, start + (end - start) * fraction)

@@ -1,8 +1,8 @@
 """Regions: which part of a video is given.
 
-A region is described once and evaluated on any grid, of pixels or of latents. True means
-given. The latent mask is the region evaluated on the latent grid, never pooled from the
-pixel mask: for a moving box the two differ.
+A region is described once and evaluated on any grid, of pixels or of latents. True
+means given. The latent mask is the region evaluated on the latent grid, never pooled
+from the pixel mask: for a moving box the two differ.
 """
 
 import dataclasses
@@ -163,7 +163,9 @@ class GivenMask(Region):
     def mask(self, frames, height, width):
         cells = [
             max(1, size // wanted)
-            for size, wanted in zip(self.array.shape, (frames, height, width), strict=True)
+            for size, wanted in zip(
+                self.array.shape, (frames, height, width), strict=True
+            )
         ]
         blocks = self.array
         for axis, cell in enumerate(cells):

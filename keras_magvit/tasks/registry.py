@@ -12,7 +12,9 @@ from keras_magvit.tasks.task import VideoTask
 _CENTRE = (1, 3)  # the middle half, in quarters
 
 _BUILT_IN = (
-    VideoTask("frame_prediction", Frames(1), "edge", False, "continue the first frames"),
+    VideoTask(
+        "frame_prediction", Frames(1), "edge", False, "continue the first frames"
+    ),
     VideoTask(
         "frame_interpolation", Frames(1, 1), "interpolate", False, "fill in between"
     ),
@@ -109,7 +111,9 @@ def get(name, num_frames=1, num_latent_frames=None):
         return name
     task = _tasks.get(_SHORT.get(name, name)) if isinstance(name, str) else None
     if task is None:
-        raise ValueError(f"`task` must be one of {list(_tasks)}. Received: task={name!r}")
+        raise ValueError(
+            f"`task` must be one of {list(_tasks)}. Received: task={name!r}"
+        )
     return task.with_frames(num_frames, num_latent_frames)
 
 

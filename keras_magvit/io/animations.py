@@ -1,0 +1,241 @@
+"""Frames out of animated images (GIF, WebP), decoded by Pillow.
+
+The block structure is walked first, in plain Python: it gives the sizes before anything
+is allocated, the delays, and whether the file was cut.
+"""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from keras_magvit.io.dependencies import import_image
+from keras_magvit.io.errors import VideoFileError, reason
+from keras_magvit.io.limits import check_frame_size
+from keras_magvit.io.video import to_rgb8
+
+# What browsers show a frame for whose delay is 0.
+_ZERO_DELAY_MS = 100
+
+# The file is walked and decoded from memory.
+_MAX_FILE_BYTES = 2**30
+
+
+@dataclass
+class Structure:
+    """The walk's result: frame sizes `(height, width)` and delays in milliseconds."""
+
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    delays: list[int] = field(default_factory=list)
+    complete: bool = False
+
+
+@contextmanager
+def open_animation(
+    path: str, max_pixels: int, default_frame_rate: float
+) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
+    """Opens a GIF or WebP file; a still image is a clip of one frame.
+
+    The frame rate is the number of frames over the sum of their delays. A file whose
+    delays are all 0, or that is a still image, has the default rate.
+
+    Args:
+        path: the file.
+        max_pixels: the most pixels of a frame, checked before any decoding.
+        default_frame_rate: for a file without delays.
+
+    Yields:
+        `(frame_rate, frames)`; the frames are uint8 `(H, W, 3)`, decoded on demand,
+        transparent pixels composited on black.
+
+    Raises:
+        VideoFileError: for a file that is cut, damaged or too large.
+        ImportError: if Pillow is missing.
+    """
+    image = import_image()
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise VideoFileError(f"Cannot open the file: {reason(error)}.", path) from error
+    if len(data) > _MAX_FILE_BYTES:
+        raise VideoFileError(
+            f"The image file is larger than {_MAX_FILE_BYTES} bytes.", path
+        )
+    if data[:4] == b"GIF8":
+        structure, kind = _walk_gif(data), "GIF"
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        structure, kind = _walk_webp(data), "WEBP"
+    else:
+        raise VideoFileError("The file is not a GIF or WebP image.", path)
+    for height, width in structure.sizes:
+        check_frame_size(height, width, max_pixels, path)
+    if not structure.complete:
+        raise VideoFileError("The image is cut or damaged: its data ends early.", path)
+    frame_rate = default_frame_rate
+    if any(structure.delays):
+        total = sum(delay or _ZERO_DELAY_MS for delay in structure.delays)
+        frame_rate = min(1000 * len(structure.delays) / total, 1000.0)
+    yield frame_rate, _decode(image, data, kind, len(structure.delays), path)
+
+
+def open_image(image: Any, source: Any, path: str, kinds: list[str]) -> Any:
+    """Opens one image file with Pillow, without its own limit on size.
+
+    Args:
+        image: the module `PIL.Image`.
+        source: the path, or a binary file.
+        path: the file, for the error.
+        kinds: the Pillow formats to try.
+
+    Returns:
+        The image, not decoded yet.
+
+    Raises:
+        VideoFileError: if the file is none of `kinds`, cannot be opened, or is one of
+            the sizes that Pillow refuses to look at.
+    """
+    try:
+        with warnings.catch_warnings():
+            # The caller checks the size against its own limit right after this.
+            warnings.simplefilter("ignore", image.DecompressionBombWarning)
+            return image.open(source, formats=kinds)
+    except image.DecompressionBombError as error:
+        raise VideoFileError(
+            f"The image is too large: {reason(error)}.", path
+        ) from error
+    except image.UnidentifiedImageError as error:
+        names = " or ".join(kinds)
+        raise VideoFileError(f"The file is not a {names} image.", path) from error
+    # A damaged header makes Pillow's parsers raise nearly anything.
+    except Exception as error:
+        denied = isinstance(error, OSError) and error.errno is not None
+        what = "Cannot open the image" if denied else "The image is cut or damaged"
+        raise VideoFileError(f"{what}: {reason(error)}.", path) from error
+
+
+def image_pixels(image: Any, path: str) -> np.ndarray:
+    """Decodes an open Pillow image.
+
+    Args:
+        image: the image, of any mode; 16-bit grey is scaled to 8 bits.
+        path: its file, for the error.
+
+    Returns:
+        uint8 `(H, W, 3)`, composited on black where it was transparent.
+
+    Raises:
+        VideoFileError: if the pixel data is cut, damaged or of another depth.
+    """
+    try:
+        if image.mode.startswith("I;16"):
+            deep = np.asarray(image).astype(np.uint32)
+            return to_rgb8(((deep + 128) // 257).astype(np.uint8)[..., None])
+        if image.mode in ("I", "F"):
+            raise VideoFileError(
+                f"The image has {image.mode!r} pixels; 8 or 16 bits are read.", path
+            )
+        transparent = "A" in image.mode or "transparency" in image.info
+        return to_rgb8(np.asarray(image.convert("RGBA" if transparent else "RGB")))
+    except VideoFileError:
+        raise
+    # As above: a damaged file ends in OSError, SyntaxError, struct.error and others.
+    except Exception as error:
+        raise VideoFileError(
+            f"The image is cut or damaged: {reason(error)}.", path
+        ) from error
+
+
+def _decode(
+    image: Any, data: bytes, kind: str, count: int, path: str
+) -> Iterator[np.ndarray]:
+    with open_image(image, BytesIO(data), path, [kind]) as animation:
+        if getattr(animation, "n_frames", 1) != count:
+            raise VideoFileError("The image is damaged: frames are missing.", path)
+        for index in range(count):
+            try:
+                animation.seek(index)
+            except Exception as error:  # as in image_pixels
+                raise VideoFileError(
+                    f"Frame {index} is damaged: {reason(error)}.", path
+                ) from error
+            yield image_pixels(animation, path)
+
+
+def _walk_gif(data: bytes) -> Structure:
+    """Walks the blocks of a GIF up to its trailer."""
+    structure, delay = Structure(), 0
+    if len(data) < 13:
+        return structure
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    structure.sizes.append((height, width))
+    position = 13 + _palette_bytes(flags)
+    while position < len(data):
+        kind = data[position]
+        if kind == 0x3B:  # the trailer
+            structure.complete = bool(structure.delays)
+            break
+        if kind == 0x21:  # an extension; 0xF9 holds the next image's delay
+            if (
+                data[position + 1 : position + 2] == b"\xf9"
+                and len(data) > position + 6
+            ):
+                delay = 10 * struct.unpack_from("<H", data, position + 4)[0]
+            position += 2
+        elif kind == 0x2C:  # an image: left, top, width, height, flags
+            if len(data) < position + 11:
+                break
+            left, top, width, height, flags = struct.unpack_from(
+                "<HHHHB", data, position + 1
+            )
+            structure.sizes.append((top + height, left + width))
+            structure.delays.append(delay)
+            delay = 0
+            position += 11 + _palette_bytes(flags)
+        else:
+            break
+        while position < len(data) and data[position]:  # sub-blocks up to an empty one
+            position += 1 + data[position]
+        position += 1
+    return structure
+
+
+def _palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _walk_webp(data: bytes) -> Structure:
+    """Walks the RIFF chunks of a WebP."""
+    structure = Structure()
+    length = int.from_bytes(data[4:8], "little") + 8
+    structure.complete = length <= len(data)
+    position, still = 12, 0
+    while position + 8 <= min(length, len(data)):
+        kind = data[position : position + 4]
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        body = data[position + 8 : position + 8 + size]
+        if kind == b"VP8X" and len(body) >= 10:
+            structure.sizes.append((_int24(body, 7) + 1, _int24(body, 4) + 1))
+        elif kind == b"ANMF" and len(body) >= 16:
+            structure.sizes.append((_int24(body, 9) + 1, _int24(body, 6) + 1))
+            structure.delays.append(_int24(body, 12))
+        elif kind == b"VP8L" and len(body) >= 5:
+            bits = int.from_bytes(body[1:5], "little")
+            structure.sizes.append(((bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1))
+            still = 1
+        elif kind == b"VP8 " and len(body) >= 10:
+            width, height = struct.unpack_from("<HH", body, 6)
+            structure.sizes.append((height & 0x3FFF, width & 0x3FFF))
+            still = 1
+        position += 8 + size + size % 2
+    structure.delays = structure.delays or [0] * still
+    return structure
+
+
+def _int24(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 3], "little")
