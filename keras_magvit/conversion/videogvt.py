@@ -17,7 +17,6 @@ from keras_magvit.models import (
     VideoTokenizer,
 )
 
-
 # === Tokenizer =======================================================================
 
 
