@@ -1,6 +1,15 @@
 """MAGVIT, the Masked Generative Video Transformer, for Keras 3."""
 
-from keras_magvit import conversion, layers, losses, models, ops, tasks, training
+from keras_magvit import (
+    conversion,
+    layers,
+    losses,
+    models,
+    ops,
+    presets,
+    tasks,
+    training,
+)
 from keras_magvit._version import __version__
 from keras_magvit.models import (
     MAGVIT,
@@ -24,6 +33,7 @@ __all__ = [
     "losses",
     "models",
     "ops",
+    "presets",
     "tasks",
     "training",
 ]

@@ -160,9 +160,11 @@ def tiny_model(tiny_tokenizer):
             "sampling": {"num_steps": 3},
         }
         model = km.MAGVIT(tokenizer, **{**arguments, **kwargs})
-        # The initial head is nearly uniform; logits of a few units make real choices.
-        table = model.transformer.token_embedding.embeddings
-        table.assign(np.random.default_rng(seed).normal(size=table.shape))
+        # Weights as large as trained ones, so that every part of the input counts.
+        rng = np.random.default_rng(seed)
+        for weight in model.transformer.trainable_variables:
+            if len(weight.shape) > 1:
+                weight.assign(rng.normal(size=weight.shape, scale=0.5))
         return model
 
     return build

@@ -9,6 +9,7 @@ _NAME = keras.config.backend()
 
 if _NAME == "jax":
     from keras_magvit.backend.jax import (
+        average_pool,
         compile_inference,
         input_gradient,
         is_concrete,
@@ -17,6 +18,7 @@ if _NAME == "jax":
     )
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
+        average_pool,
         compile_inference,
         input_gradient,
         is_concrete,
@@ -25,6 +27,7 @@ elif _NAME == "tensorflow":
     )
 elif _NAME == "torch":
     from keras_magvit.backend.torch import (
+        average_pool,
         compile_inference,
         input_gradient,
         is_concrete,
@@ -39,6 +42,7 @@ else:
     )
 
 __all__ = [
+    "average_pool",
     "compile_inference",
     "input_gradient",
     "is_concrete",

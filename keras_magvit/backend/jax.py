@@ -46,3 +46,8 @@ def matmul_float32(a, b):
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     return not isinstance(tensor, jax.core.Tracer)
+
+
+def average_pool(video, pool_size):
+    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    return keras.ops.average_pool(video, pool_size, pool_size, padding="same")

@@ -1,5 +1,6 @@
 """TensorFlow: `tf.function` graphs and gradient tapes."""
 
+import keras
 import tensorflow as tf
 
 
@@ -47,3 +48,12 @@ def matmul_float32(a, b):
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     return not tf.is_symbolic_tensor(tensor)
+
+
+def average_pool(video, pool_size):
+    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    # TensorFlow has no float16 kernel for it on CPUs.
+    half = video.dtype == tf.float16
+    wide = tf.cast(video, tf.float32) if half else video
+    pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
+    return tf.cast(pooled, video.dtype)

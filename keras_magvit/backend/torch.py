@@ -44,3 +44,13 @@ def matmul_float32(a, b):
 def is_concrete(tensor):
     """True: eager tensors always hold numbers that can be looked at."""
     return not tensor.is_meta
+
+
+def average_pool(video, pool_size):
+    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    # PyTorch has no half-precision kernel for it on CPUs.
+    dtype = video.dtype
+    if video.device.type == "cpu" and dtype in (torch.float16, torch.bfloat16):
+        video = video.float()
+    pooled = keras.ops.average_pool(video, pool_size, pool_size, padding="same")
+    return pooled.to(dtype)

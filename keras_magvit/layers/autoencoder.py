@@ -19,7 +19,10 @@ from keras_magvit.layers.resnet import Downsample, ResBlock, Upsample
 
 
 class _Chain(keras.layers.Layer):
-    """Layers applied in order."""
+    """Layers applied in order; each casts its input for itself."""
+
+    def __init__(self, **kwargs):
+        super().__init__(autocast=False, **kwargs)
 
     def build(self, input_shape):
         for layer in self.chain:
@@ -52,9 +55,8 @@ class _Parts:
         return {"name": f"{kind}_{number}", "dtype": self.dtype}
 
     def conv(self, filters, **kwargs):
-        return VideoConv(
-            filters, self.kernel, self.border, **self._common("conv"), **kwargs
-        )
+        common = {**self._common("conv"), **kwargs}
+        return VideoConv(filters, self.kernel, self.border, **common)
 
     def res_blocks(self, filters, count):
         return [
@@ -64,6 +66,13 @@ class _Parts:
 
     def norm(self):
         return GroupNormSwish(**self._common("norm"))
+
+    def features(self, embedding_dim):
+        """What ends an encoder, in float32 under every policy."""
+        conv = VideoConv(
+            embedding_dim, (1, 1, 1), self.border, dtype="float32", name="features"
+        )
+        return [GroupNormSwish(dtype="float32", name="features_norm"), conv]
 
     def down(self, halves_time):
         return Downsample((1 + halves_time, 2, 2), **self._common("down"))
@@ -89,8 +98,8 @@ class Encoder(_Chain):
         inputs: float `(B, T, H, W, 3)`.
 
     Returns:
-        float32 `(B, t, h, w, D)`: the last convolution computes in float32, because
-        the nearest code hangs on its last digits.
+        float32 `(B, t, h, w, D)`: the last norm and convolution compute in float32,
+        because the nearest code hangs on their last digits.
     """
 
     def __init__(
@@ -106,18 +115,15 @@ class Encoder(_Chain):
     ):
         super().__init__(**kwargs)
         parts = _Parts(temporal_kernel, border, self.dtype_policy)
-        chain = [parts.conv(filters, use_bias=False)]
+        # The first convolution sees the brightness of the clip, a constant that would
+        # take most of the digits of a half-precision float.
+        chain = [parts.conv(filters, use_bias=False, dtype="float32")]
         for level, multiplier in enumerate(channel_multipliers):
             chain += parts.res_blocks(filters * multiplier, num_res_blocks)
             if level < len(channel_multipliers) - 1:
                 chain.append(parts.down(temporal_downsample[level]))
         chain += parts.res_blocks(filters * channel_multipliers[-1], num_res_blocks)
-        chain.append(parts.norm())
-        chain.append(
-            VideoConv(
-                embedding_dim, (1, 1, 1), border, dtype="float32", name="features"
-            )
-        )
+        chain += parts.features(embedding_dim)
         self.chain = chain
 
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_magvit import backend
 from keras_magvit.layers.conv import VideoConv
 from keras_magvit.layers.normalization import GroupNormSwish
 
@@ -11,6 +12,9 @@ from keras_magvit.layers.normalization import GroupNormSwish
 class ResBlock(keras.layers.Layer):
     """norm, swish, conv, norm, swish, conv; plus the input, projected if widened.
 
+    The sum is float32 under every policy: rounding it once a block is what would
+    otherwise set the ids of half precision apart from those of float32.
+
     Args:
         filters: output channels.
         kernel_size: `(t, h, w)` of both convolutions, which have no bias.
@@ -18,7 +22,7 @@ class ResBlock(keras.layers.Layer):
     """
 
     def __init__(self, filters, kernel_size=(3, 3, 3), border="reflect", **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.kernel_size = tuple(kernel_size)
         self.border = border
@@ -52,7 +56,7 @@ class ResBlock(keras.layers.Layer):
         x = self.conv_1(self.norm_1(inputs))
         x = self.conv_2(self.norm_2(x))
         residual = inputs if self.shortcut is None else self.shortcut(inputs)
-        return x + residual
+        return ops.cast(x, "float32") + ops.cast(residual, "float32")
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)
@@ -67,13 +71,23 @@ class ResBlock(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class Downsample(keras.layers.AveragePooling3D):
-    """Average over `(t, 2, 2)`; cells beyond the border do not count."""
+class Downsample(keras.layers.Layer):
+    """Average over blocks of `pool_size = (t, h, w)`; cut blocks average what they have."""
 
     def __init__(self, pool_size, **kwargs):
-        kwargs.pop("strides", None)
-        kwargs.pop("padding", None)
-        super().__init__(pool_size, strides=pool_size, padding="same", **kwargs)
+        super().__init__(autocast=False, **kwargs)
+        self.pool_size = tuple(pool_size)
+
+    def call(self, inputs):
+        return backend.average_pool(inputs, self.pool_size)
+
+    def compute_output_shape(self, input_shape):
+        batch, *video, channels = input_shape
+        pairs = zip(video, self.pool_size, strict=True)
+        return (batch, *(v and -(-v // p) for v, p in pairs), channels)
+
+    def get_config(self):
+        return {**super().get_config(), "pool_size": self.pool_size}
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")

@@ -74,7 +74,7 @@ class ParallelDecoder(_Decoder):
         for step in steps:
             if callback is not None:
                 callback(step)
-        return step.sampled_tokens
+        return step.tokens
 
     def _one_step(self, settings, prefix, uncond_prefix, *arguments):
         top_k, top_p, guided = settings
@@ -130,5 +130,5 @@ class AutoregressiveDecoder(_Decoder):
         left = ops.broadcast_to(cells > position, ids.shape)
         share = 1 - (position + 1) / total
         return decoding.DecodeStep(
-            position, total, ids, drawn, ids, None, share, ids, left
+            position, total, ids, drawn, ids, ids, None, share, ids, left
         )

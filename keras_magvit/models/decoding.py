@@ -73,7 +73,8 @@ class DecodeStep(NamedTuple):
         num_steps: int.
         in_tokens: int32, what the model was fed; `MASK` (-1) where it had to fill in.
         unknown: bool, the cells this step drew.
-        sampled_tokens: int32, the whole grid after drawing.
+        sampled_tokens: int32, what was drawn, also where an id was known.
+        tokens: int32, the grid after the step: drawn where unknown, kept elsewhere.
         mask_score: float32, confidence with noise; infinite where an id was known.
         mask_ratio: float, share of cells to mask for the next step.
         next_masked_tokens: int32, what the next step is fed.
@@ -85,6 +86,7 @@ class DecodeStep(NamedTuple):
     in_tokens: object
     unknown: object
     sampled_tokens: object
+    tokens: object
     mask_score: object
     mask_ratio: float
     next_masked_tokens: object
@@ -133,7 +135,7 @@ def decode(
 
     Returns:
         int32 `(B, t, h, w)`; with `trace`, the list of `DecodeStep`s, whose last
-        `sampled_tokens` are the ids.
+        `tokens` are the ids.
 
     Reference:
         MAGVIT, Algorithm 1; `train_lib/parallel_decode.py` of the official code.
@@ -172,7 +174,7 @@ def decode(
         if callback is not None:
             callback(step)
         kept = [*kept, step] if trace else [step]
-    return kept if trace else kept[-1].sampled_tokens
+    return kept if trace else kept[-1].tokens
 
 
 def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
@@ -201,7 +203,7 @@ def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
         noise_scale = np.float32(settings.choice_temperature) * (
             np.float32(1) - progress
         )
-        sampled, score, next_inputs, next_unknown = step_fn(
+        drawn, tokens, score, next_inputs, next_unknown = step_fn(
             inputs,
             unknown,
             cond_ids,
@@ -218,7 +220,8 @@ def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
             settings.num_steps,
             inputs,
             unknown,
-            sampled,
+            drawn,
+            tokens,
             score,
             float(ratio),
             next_inputs,
@@ -244,7 +247,7 @@ def decode_step(
     top_k=0,
     top_p=0.0,
 ):
-    """One step: `(sampled ids, scores, next inputs, next unknown)`.
+    """One step: `(drawn ids, tokens, scores, next inputs, next unknown)`.
 
     Args:
         logits_fn: `(inputs, unknown, guidance_scale)` to `(B, t, h, w, K)`.
@@ -262,8 +265,8 @@ def decode_step(
     drawn = sampling.sample(
         logits, categorical_gumbel, sampling_temperature, top_k, top_p
     )
-    sampled = ops.where(unknown, drawn, inputs)
-    score = sampling.confidence(logits, sampled) + noise_scale * ops.cast(
+    tokens = ops.where(unknown, drawn, inputs)
+    score = sampling.confidence(logits, tokens) + noise_scale * ops.cast(
         mask_gumbel, "float32"
     )
     score = ops.where(unknown, score, float("inf"))
@@ -272,9 +275,9 @@ def decode_step(
     left = ops.sum(ops.cast(unknown, "int32"), axis=(1, 2, 3))
     limits = (1, ops.maximum(left - 1, 0))
     next_inputs, _, weights = commit_mask(
-        sampled, cond_ids, latent_mask, score, ratio, "mask+refine", mode, limits
+        tokens, cond_ids, latent_mask, score, ratio, "mask+refine", mode, limits
     )
-    return sampled, score, next_inputs, weights > 0
+    return drawn, tokens, score, next_inputs, weights > 0
 
 
 def autoregressive_step(

@@ -5,6 +5,9 @@ import math
 import keras
 from keras import ops
 
+from keras_magvit.layers import Downsample
+from keras_magvit.presets.mixin import PresetMixin
+
 SLOPE = 0.2  # of the leaky ReLU
 
 
@@ -25,9 +28,7 @@ class DiscriminatorBlock(keras.layers.Layer):
     def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        self.pool = keras.layers.AveragePooling3D(
-            2, padding="same", dtype=self.dtype_policy, name="pool"
-        )
+        self.pool = Downsample((2, 2, 2), dtype=self.dtype_policy, name="pool")
 
     def build(self, input_shape):
         width, policy = input_shape[-1], self.dtype_policy
@@ -51,7 +52,7 @@ class DiscriminatorBlock(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class VideoDiscriminator(keras.Model):
+class VideoDiscriminator(PresetMixin, keras.Model):
     """Tells real clips from reconstructions.
 
     No normalization, so that R1 sees every example by itself.

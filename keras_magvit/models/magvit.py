@@ -1,7 +1,5 @@
 """MAGVIT: a tokenizer and a masked transformer that generate video together."""
 
-from typing import NamedTuple
-
 import keras
 import numpy as np
 from keras import ops
@@ -14,16 +12,18 @@ from keras_magvit.models.request import prepare
 from keras_magvit.models.sequence import TokenSequence
 from keras_magvit.models.transformer import MaskedVideoTransformer
 from keras_magvit.ops.vocabulary import PROMPTS, Vocabulary
+from keras_magvit.presets.mixin import PresetMixin
 
 
-class _Untracked(NamedTuple):
-    """Hides a model from Keras' tracking of attributes."""
+class _Untracked:
+    """Hides a model from Keras' tracking of attributes, which looks into tuples too."""
 
-    model: object
+    def __init__(self, model):
+        self.model = model
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class MAGVIT(keras.Model):
+class MAGVIT(PresetMixin, keras.Model):
     """Generates video from a task, a part of a video, and a class.
 
     Args:

@@ -5,10 +5,11 @@ from keras import ops
 
 from keras_magvit import backend, inputs
 from keras_magvit.layers import Decoder, Encoder, VectorQuantizer
+from keras_magvit.presets.mixin import PresetMixin
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class VideoTokenizer(keras.Model):
+class VideoTokenizer(PresetMixin, keras.Model):
     """3D-VQ tokenizer; with a temporal kernel of 1, its 2D ancestor, frame by frame.
 
     Args:

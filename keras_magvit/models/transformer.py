@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from keras_magvit.layers.transformer import EPSILON, TransformerBlock, bert_initializer
+from keras_magvit.presets.mixin import PresetMixin
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class MaskedVideoTransformer(keras.Model):
+class MaskedVideoTransformer(PresetMixin, keras.Model):
     """BERT, post-norm, with the output head tied to the input embedding.
 
     Args:
