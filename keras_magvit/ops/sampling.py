@@ -27,9 +27,9 @@ def sample(logits, gumbel, temperature=1.0, top_k=0, top_p=0.0):
         gumbel: standard Gumbel noise, `(..., K)`; or, with `top_k`, `(..., top_k)`: then
             the noise belongs to the logits sorted from the largest down.
         temperature: float >= 0; 0 takes the largest logit.
-        top_k: int; 0 considers all ids, otherwise the `top_k` likeliest alone.
-        top_p: float in [0, 1]; 0 considers all ids, otherwise the smallest set of the
-            likeliest ids whose probabilities add up to at least `top_p`.
+        top_k: int; 0 or None considers all ids, otherwise the `top_k` likeliest alone.
+        top_p: float in [0, 1]; 0 or None considers all ids, otherwise the smallest set
+            of the likeliest ids whose probabilities add up to at least `top_p`.
 
     Returns:
         int32 `(...)` ids in `[0, K)`.
@@ -40,7 +40,7 @@ def sample(logits, gumbel, temperature=1.0, top_k=0, top_p=0.0):
     Reference:
         `train_lib/sampling.py` of the official code.
     """
-    size = logits.shape[-1]
+    size, top_k, top_p = logits.shape[-1], top_k or 0, top_p or 0.0
     if not 0 <= top_k <= size:
         raise ValueError(f"`top_k` must lie in [0, {size}]. Received: top_k={top_k}")
     if not 0 <= top_p <= 1:

@@ -53,3 +53,16 @@ def test_down_and_upsampling(frames):
     up = keras.ops.convert_to_numpy(Upsample((2, 1, 3))(x))
     expected = x.repeat(2, axis=1).repeat(3, axis=3)
     np.testing.assert_array_equal(up, expected)
+
+
+@pytest.mark.parametrize("size", [(1, 2, 3), (3, 5, 4), (2, 1, 1)])
+def test_blocks_cut_by_the_border_average_what_they_have(size):
+    """As the official pooling, which does not count cells beyond the border."""
+    x = np.random.default_rng(0).random((2, *size, 3), "float32")
+    t, h, w = (-(-n // 2) for n in size)
+    expected = np.zeros((2, t, h, w, 3))
+    for i, j, k in np.ndindex(t, h, w):
+        block = x[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2, 2 * k : 2 * k + 2]
+        expected[:, i, j, k] = block.mean(axis=(1, 2, 3))
+    actual = keras.ops.convert_to_numpy(Downsample((2, 2, 2))(x))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)

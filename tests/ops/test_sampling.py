@@ -78,3 +78,18 @@ def test_gumbel_noise_is_finite_standard_and_seeded():
 def test_bad_arguments(kwargs):
     with pytest.raises(ValueError, match="Received: top_"):
         sampling.sample(np.zeros((1, 8), "float32"), np.zeros((1, 8)), **kwargs)
+
+
+def test_confidence_of_unlikely_ids_stays_finite():
+    """Deviation: the official log(softmax) is minus infinity for both ids here."""
+    logits = np.array([[0.0, -200.0, -300.0]] * 2, "float32")
+    ids = keras.ops.convert_to_tensor(np.array([1, 2]))
+    actual = keras.ops.convert_to_numpy(sampling.confidence(logits, ids))
+    np.testing.assert_allclose(actual, [-200.0, -300.0])
+
+
+def test_both_filters_apply_together():
+    """Deviation: the official code refuses the two at once."""
+    logits = np.log(np.array([0.1, 0.5, 0.08, 0.32], "float32"))
+    drawn = _frequencies(logits, top_k=3, top_p=0.45)  # top-p alone leaves one id
+    np.testing.assert_array_equal(drawn, [0, 1, 0, 0])

@@ -1,0 +1,109 @@
+"""Runs the suite on every backend, and merges coverage and the table of parity.
+
+    python -m tests.run              the suite, then the figures
+    python -m tests.run --heavy      the heavy tests alone
+    python -m tests.run --parity     write the table into docs/parity.md
+
+A backend is a process of its own: Keras chooses it when it is imported. Tests that no
+backend touches (video files, presets on disk, the command line) run once.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKENDS = ("tensorflow", "torch", "jax")
+ONCE = ("tests/io", "tests/cli")
+PARITY_PAGE = ROOT / "docs" / "parity.md"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--heavy", action="store_true", help="run the heavy tests")
+    parser.add_argument("--parity", action="store_true", help="write docs/parity.md")
+    parser.add_argument("--backend", choices=BACKENDS, help="one backend only")
+    options, pytest_arguments = parser.parse_known_args()
+    backends = (options.backend,) if options.backend else BACKENDS
+
+    with tempfile.TemporaryDirectory() as folder:
+        failed = [
+            backend
+            for i, backend in enumerate(backends)
+            if _run(backend, folder, options.heavy, pytest_arguments, first=i == 0)
+        ]
+        if not options.heavy:
+            _coverage(folder)
+            table = _parity_table(folder, backends)
+            print(table)
+            if options.parity and not failed:
+                PARITY_PAGE.write_text(_PARITY_HEAD + table)
+    if failed:
+        sys.exit(f"Failed on {', '.join(failed)}")
+
+
+def _run(backend, folder, heavy, pytest_arguments, first):
+    """One pytest process; True if it failed."""
+    print(f"\n=== {backend} ===", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", *pytest_arguments]
+    if heavy:
+        command += ["-m", "heavy"]
+    else:
+        command += ["--cov", "--cov-report="]
+    if not first:
+        command += [f"--ignore={path}" for path in ONCE]
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PARITY_DIR": folder,
+        "COVERAGE_FILE": str(Path(folder) / f".coverage.{backend}"),
+        "RUN_ONCE": "1" if first else "",
+    }
+    start = time.perf_counter()
+    code = subprocess.run(command, cwd=ROOT, env=environment).returncode
+    print(f"{backend}: {time.perf_counter() - start:.0f} s", flush=True)
+    return code not in (0, 5)  # 5: no test of that kind
+
+
+def _coverage(folder):
+    environment = {**os.environ, "COVERAGE_FILE": str(Path(folder) / ".coverage")}
+    for step in (["combine", "-q"], ["report"]):
+        command = [sys.executable, "-m", "coverage", *step]
+        subprocess.run(command, cwd=ROOT, env=environment, check=False)
+
+
+_PARITY_HEAD = """# Official code against three backends
+
+Made by `make parity`; every line is asserted by the suite. The figure is the largest
+difference over the largest magnitude of the official result, in float32 on a CPU;
+"exact" means that every id, mask or bit is equal. The inputs, weights and results of the
+official code are in `tests/golden/`.
+
+"""
+
+
+def _parity_table(folder, backends):
+    results = {}
+    for backend in backends:
+        path = Path(folder) / f"{backend}.json"
+        results[backend] = json.loads(path.read_text()) if path.exists() else {}
+    modules = sorted(set().union(*results.values()))
+    lines = [
+        f"| module | {' | '.join(backends)} |",
+        f"|---|{'---|' * len(backends)}",
+    ]
+    for module in modules:
+        errors = [results[backend].get(module) for backend in backends]
+        cells = ["-" if e is None else f"{e:.0e}" if e else "exact" for e in errors]
+        lines.append(f"| {module} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
