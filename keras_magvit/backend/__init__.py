@@ -9,6 +9,7 @@ _NAME = keras.config.backend()
 
 if _NAME == "jax":
     from keras_magvit.backend.jax import (
+        attention,
         average_pool,
         compile_inference,
         input_gradient,
@@ -18,6 +19,7 @@ if _NAME == "jax":
     )
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
+        attention,
         average_pool,
         compile_inference,
         input_gradient,
@@ -27,6 +29,7 @@ elif _NAME == "tensorflow":
     )
 elif _NAME == "torch":
     from keras_magvit.backend.torch import (
+        attention,
         average_pool,
         compile_inference,
         input_gradient,
@@ -42,6 +45,7 @@ else:
     )
 
 __all__ = [
+    "attention",
     "average_pool",
     "compile_inference",
     "input_gradient",

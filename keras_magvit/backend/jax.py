@@ -51,3 +51,19 @@ def is_concrete(tensor):
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     return keras.ops.average_pool(video, pool_size, pool_size, padding="same")
+
+
+def attention(query, key, value, causal):
+    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
+
+    def fused(*qkv):
+        return keras.ops.dot_product_attention(*qkv, is_causal=causal)
+
+    if query.dtype != jnp.float16:
+        return fused(query, key, value)
+
+    def in_float32(*qkv):
+        return fused(*(x.astype(jnp.float32) for x in qkv)).astype(jnp.float16)
+
+    # XLA has no float16 product with a float32 sum on CPUs.
+    return jax.lax.platform_dependent(query, key, value, cpu=in_float32, default=fused)

@@ -57,3 +57,8 @@ def average_pool(video, pool_size):
     wide = tf.cast(video, tf.float32) if half else video
     pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
     return tf.cast(pooled, video.dtype)
+
+
+def attention(query, key, value, causal):
+    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
+    return keras.ops.dot_product_attention(query, key, value, is_causal=causal)

@@ -54,3 +54,8 @@ def average_pool(video, pool_size):
         video = video.float()
     pooled = keras.ops.average_pool(video, pool_size, pool_size, padding="same")
     return pooled.to(dtype)
+
+
+def attention(query, key, value, causal):
+    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
+    return keras.ops.dot_product_attention(query, key, value, is_causal=causal)

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_magvit import backend
+
 EPSILON = 1e-12  # BERT's; layer normalization computes in float32 under every policy
 
 
@@ -74,7 +76,7 @@ class SelfAttention(keras.layers.Layer):
         if training and self.dropout:
             mixed = self._attend_with_dropout(query, key, value)
         else:
-            mixed = ops.dot_product_attention(query, key, value, is_causal=self.causal)
+            mixed = backend.attention(query, key, value, self.causal)
         return self.output_projection(mixed)
 
     def _attend_with_dropout(self, query, key, value):
