@@ -30,7 +30,8 @@ def value_and_gradients(loss_fn, variables):
         with keras.StatelessScope(zip(variables, values, strict=True)):
             return loss_fn()
 
-    return jax.value_and_grad(loss_of)([v.value for v in variables])
+    # One compiled program: op by op, XLA would compile hundreds of small ones.
+    return jax.jit(jax.value_and_grad(loss_of))([v.value for v in variables])
 
 
 def input_gradient(function, inputs):

@@ -1,5 +1,7 @@
 """MAGVIT: a tokenizer and a masked transformer that generate video together."""
 
+from typing import ClassVar
+
 import keras
 import numpy as np
 from keras import ops
@@ -10,6 +12,7 @@ from keras_magvit.models.decoders import AutoregressiveDecoder, ParallelDecoder
 from keras_magvit.models.decoding import Sampling
 from keras_magvit.models.request import prepare
 from keras_magvit.models.sequence import TokenSequence
+from keras_magvit.models.tokenizer import VideoTokenizer
 from keras_magvit.models.transformer import MaskedVideoTransformer
 from keras_magvit.ops.vocabulary import PROMPTS, Vocabulary
 from keras_magvit.presets.mixin import PresetMixin
@@ -56,6 +59,11 @@ class MAGVIT(PresetMixin, keras.Model):
     Reference:
         MAGVIT, arXiv:2212.05199.
     """
+
+    preset_parts: ClassVar[dict[str, type]] = {
+        "tokenizer": VideoTokenizer,
+        "transformer": MaskedVideoTransformer,
+    }
 
     def __init__(
         self,

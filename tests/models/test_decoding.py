@@ -1,5 +1,7 @@
 """Algorithm 1 against the official traces, step by step from the recorded noise."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -143,7 +145,7 @@ def test_each_step_settles_a_cell_and_settled_cells_stay(steps):
     """Also with more steps than cells: then the last ones draw nothing (deviation: the
     official code starts over when a single cell is left)."""
     trace = _random_decode(steps=steps)
-    for step, following in zip(trace, trace[1:], strict=False):
+    for step, following in itertools.pairwise(trace):
         before, after = array(step.unknown), array(following.unknown)
         assert (after <= before).all()
         left, next_left = before.sum((1, 2, 3)), after.sum((1, 2, 3))

@@ -51,7 +51,9 @@ def test_islands_of_float32(policy):
     features = tokenizer.encode_features(clips)
     assert keras.backend.standardize_dtype(features.dtype) == "float32"
     assert tokenizer.quantizer.codebook.dtype == "float32"
-    assert tokenizer.encoder.chain[1].conv_1.compute_dtype == policy.removeprefix("mixed_")
+    assert tokenizer.encoder.chain[1].conv_1.compute_dtype == policy.removeprefix(
+        "mixed_"
+    )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
