@@ -7,15 +7,29 @@ STAMP  := $(VENV)/.installed
 # Any pip requirement for PyTorch; the CPU build of your platform is enough for the tests.
 TORCH  ?= torch==2.13.0
 
-.PHONY: test test-heavy lint parity clean
+# The Keras backend of `make demo`: jax, tensorflow or torch.
+DEMO_BACKEND ?= jax
+DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
+
+.PHONY: test test-heavy lint parity demo clean
+
+define make_venv
+$(PYTHON) -c 'import sys; sys.exit("keras_magvit needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+$(PYTHON) -m venv $(VENV)
+$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
+endef
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("keras_magvit needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
+	$(make_venv)
 	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet -e ".[tensorflow,jax,torch,dev]"
 	touch $(STAMP)
+
+$(DEMO_STAMP): pyproject.toml
+	@echo "Installing keras_magvit with $(DEMO_BACKEND) into $(VENV), once: about a minute."
+	$(make_venv)
+	$(BIN)/python -m pip install --quiet -e ".[$(DEMO_BACKEND),demo]"
+	touch $(DEMO_STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m tests.run
@@ -25,6 +39,9 @@ test-heavy: $(STAMP)
 
 parity: $(STAMP)
 	$(BIN)/python -m tests.run --parity
+
+demo: $(DEMO_STAMP)
+	@KERAS_BACKEND=$(DEMO_BACKEND) $(BIN)/python examples/demo.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

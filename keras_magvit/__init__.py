@@ -1,24 +1,44 @@
 """MAGVIT, the Masked Generative Video Transformer, for Keras 3."""
 
-from keras_magvit import (
-    conversion,
-    layers,
-    losses,
-    models,
-    ops,
-    presets,
-    tasks,
-    training,
-)
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
 from keras_magvit._version import __version__
-from keras_magvit.models import (
-    MAGVIT,
-    MaskedVideoTransformer,
-    Sampling,
-    VideoDiscriminator,
-    VideoTokenizer,
+
+if TYPE_CHECKING:  # what the names below stand for, for readers and type checkers
+    from keras_magvit import (
+        conversion,
+        layers,
+        losses,
+        models,
+        ops,
+        presets,
+        tasks,
+        training,
+    )
+    from keras_magvit.models import (
+        MAGVIT,
+        MaskedVideoTransformer,
+        Sampling,
+        VideoDiscriminator,
+        VideoTokenizer,
+    )
+    from keras_magvit.ops import Vocabulary
+
+_MODULES = (
+    *("conversion", "layers", "losses", "models", "ops", "presets"),
+    *("tasks", "training"),
 )
-from keras_magvit.ops import Vocabulary
+_HOMES = {
+    "MAGVIT": "models",
+    "MaskedVideoTransformer": "models",
+    "Sampling": "models",
+    "VideoDiscriminator": "models",
+    "VideoTokenizer": "models",
+    "Vocabulary": "ops",
+}
 
 __all__ = [
     "MAGVIT",
@@ -37,3 +57,26 @@ __all__ = [
     "tasks",
     "training",
 ]
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _HOMES:
+        home = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+        return globals().setdefault(name, getattr(home, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))
+
+
+# The command line alone imports them when they are first asked for: it reads `--backend`
+# before Keras is imported, and answers `--help` without it. Everywhere else they are
+# imported at once, so that `keras.saving.load_model` knows the classes.
+_PROGRAM = os.path.basename((sys.argv or [""])[0])
+_IS_COMMAND_LINE = _PROGRAM in ("-m", "keras-magvit", "keras-magvit.exe")
+if "keras" in sys.modules or not _IS_COMMAND_LINE:
+    for _name in _MODULES:
+        importlib.import_module(f"{__name__}.{_name}")

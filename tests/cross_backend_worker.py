@@ -1,6 +1,6 @@
 """Runs one tiny model on this process's backend, for `test_cross_backend.py`.
 
-    python -m tests.cross_backend_worker INPUTS.npz OUTPUTS.npz
+python -m tests.cross_backend_worker INPUTS.npz OUTPUTS.npz
 """
 
 import sys

@@ -79,7 +79,9 @@ def test_each_step_draws_the_same_from_the_same_state(results, pair, step):
     logits = first[f"step_{step}/logits"]
     difference = np.abs(logits - second[f"step_{step}/logits"]).max()
     assert difference <= 1e-4 * np.abs(logits).max()
-    np.testing.assert_array_equal(first[f"step_{step}/drawn"], second[f"step_{step}/drawn"])
+    np.testing.assert_array_equal(
+        first[f"step_{step}/drawn"], second[f"step_{step}/drawn"]
+    )
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -87,12 +87,40 @@ def _seconds(statement):
 
 def test_import_is_light():
     """At most 1.5 times `import keras`."""
-    assert _seconds("import keras_magvit") <= 1.5 * _seconds("import keras")
+    whole = "import keras, keras_magvit; keras_magvit.MAGVIT"
+    assert _seconds(whole) <= 1.5 * _seconds("import keras")
+
+
+def test_every_public_name_is_there():
+    for name in keras_magvit.__all__:
+        assert getattr(keras_magvit, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'magvit'"):
+        keras_magvit.magvit  # noqa: B018
+
+
+def test_the_command_line_imports_no_keras_before_it_must():
+    """It must parse `--backend` first."""
+    check = (
+        "import sys; sys.argv = ['/bin/keras-magvit']; import keras_magvit.cli.main; "
+    )
+    check += "sys.exit('keras' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+@pytest.mark.parametrize("first", ["keras", "keras_magvit"])
+def test_keras_finds_the_classes_in_either_order(first, shared_tokenizer, tmp_path):
+    path = tmp_path / "tokenizer.keras"
+    shared_tokenizer.save(path)
+    other = {"keras": "keras_magvit", "keras_magvit": "keras"}[first]
+    load = f"import {first}, {other}; keras.saving.load_model({str(path)!r})"
+    subprocess.run([sys.executable, "-c", load], check=True)
 
 
 @pytest.mark.skipif(
     keras.config.backend() == "tensorflow", reason="it is the backend itself"
 )
 def test_import_leaves_tensorflow_alone():
-    check = "import keras_magvit, sys; sys.exit('tensorflow' in sys.modules)"
+    check = (
+        "import keras_magvit as m, sys; m.MAGVIT; sys.exit('tensorflow' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", check], check=True)

@@ -1,0 +1,63 @@
+"""What a command says: results on stdout, notes and progress on stderr."""
+
+import sys
+
+_BAR = 24
+
+
+class Console:
+    """The voice of one command.
+
+    Notes are held back until the first sign of progress: a command that refuses its
+    input says that one line and no other.
+
+    Args:
+        quiet: say nothing but results and errors.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self._notes: list[str] = []
+        self._drawn = False
+
+    def say(self, line: str) -> None:
+        """Prints a result, which `quiet` does not hide."""
+        print(line)
+
+    def wrote(self, path: str) -> None:
+        """Tells where an output is."""
+        if not self.quiet:
+            print(f"wrote {path}")
+
+    def note(self, line: str) -> None:
+        """Keeps a remark about the input, for stderr."""
+        self._notes.append(" ".join(line.split()))
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """Draws `label` with a bar at `done` of `total`, where stderr is a terminal."""
+        if done:
+            self.release()
+        if self.quiet or not sys.stderr.isatty():
+            return
+        filled = _BAR * done // total
+        bar = "#" * filled + "." * (_BAR - filled)
+        sys.stderr.write(f"\r{label} [{bar}] {done}/{total}")
+        sys.stderr.flush()
+        self._drawn = True
+        if done == total:
+            self.clear()
+
+    def clear(self) -> None:
+        """Takes the bar away."""
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._drawn = False
+
+    def release(self) -> None:
+        """Prints the notes kept so far."""
+        if self._notes and not self.quiet:
+            self.clear()
+            for line in self._notes:
+                print(f"note: {line}", file=sys.stderr)
+        self._notes = []
