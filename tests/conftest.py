@@ -11,6 +11,11 @@ import pytest
 GOLDEN = Path(__file__).parent / "golden"
 keras.config.disable_traceback_filtering()
 
+# For what no backend changes: `tests.run` runs it with the first backend alone.
+once = pytest.mark.skipif(
+    os.environ.get("RUN_ONCE") == "", reason="ran with the first backend"
+)
+
 
 class Golden:
     """One golden file: `golden["name"]` is an array, `golden.meta` its description."""

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 
 from tests import cross_backend_worker as worker
+from tests.conftest import once
 
 BACKENDS = ("jax", "tensorflow", "torch")
-# The three processes compare all backends at once: one run of the suite is enough.
-pytestmark = pytest.mark.skipif(
-    os.environ.get("RUN_ONCE") == "", reason="ran with the first backend"
-)
+pytestmark = once  # its three processes compare all backends
 
 
 @pytest.fixture(scope="module")
