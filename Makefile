@@ -13,23 +13,26 @@ DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
 
 .PHONY: test test-heavy lint parity demo clean
 
+# Build tools warn of what an editable install always is.
+INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
+
 define make_venv
 $(PYTHON) -c 'import sys; sys.exit("keras_magvit needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 $(PYTHON) -m venv $(VENV)
-$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
+$(INSTALL) --upgrade "pip>=25"
 endef
 
 $(STAMP): pyproject.toml
 	$(make_venv)
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet -e ".[tensorflow,jax,torch,dev]"
-	touch $(STAMP)
+	$(INSTALL) $(TORCH)
+	$(INSTALL) -e ".[tensorflow,jax,torch,dev]"
+	@touch $(STAMP)
 
 $(DEMO_STAMP): pyproject.toml
 	@echo "Installing keras_magvit with $(DEMO_BACKEND) into $(VENV), once: about a minute."
 	$(make_venv)
-	$(BIN)/python -m pip install --quiet -e ".[$(DEMO_BACKEND),demo]"
-	touch $(DEMO_STAMP)
+	$(INSTALL) -e ".[$(DEMO_BACKEND),demo]"
+	@touch $(DEMO_STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m tests.run

@@ -15,6 +15,9 @@ from keras import ops
 from keras_magvit.ops import sampling, schedule
 from keras_magvit.ops.masking import MASK, commit_mask
 
+# More steps than a clip has tokens settle nothing more.
+MAX_STEPS = 2**16
+
 
 @dataclasses.dataclass(frozen=True)
 class Sampling:
@@ -43,14 +46,17 @@ class Sampling:
 
     def __post_init__(self):
         schedule.get(self.schedule)
-        if not (isinstance(self.num_steps, (int, np.integer)) and self.num_steps >= 1):
+        steps = self.num_steps
+        if not (isinstance(steps, (int, np.integer)) and 1 <= steps <= MAX_STEPS):
             raise ValueError(
-                f"`num_steps` must be an int >= 1. Received: num_steps={self.num_steps!r}"
+                f"`num_steps` must be an int in [1, {MAX_STEPS}]. "
+                f"Received: num_steps={steps!r}"
             )
         for name in ("choice_temperature", "sampling_temperature", "top_k", "top_p"):
-            if not getattr(self, name) >= 0:
+            value = getattr(self, name)
+            if not (isinstance(value, (int, float, np.number)) and value >= 0):
                 raise ValueError(
-                    f"`{name}` must be >= 0. Received: {name}={getattr(self, name)!r}"
+                    f"`{name}` must be a number >= 0. Received: {name}={value!r}"
                 )
         if self.top_p > 1:
             raise ValueError(f"`top_p` must be <= 1. Received: top_p={self.top_p!r}")

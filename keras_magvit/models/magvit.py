@@ -87,6 +87,11 @@ class MAGVIT(PresetMixin, keras.Model):
         self.tasks = _task_names(tasks)
         self.num_classes = num_classes
         self.conditioning = conditionings.get(conditioning)
+        if not 0 < condition_frames < max(self.video_shape[0], 2):
+            raise ValueError(
+                "`condition_frames` must be at least one and fewer than the clip's "
+                f"{self.video_shape[0]}. Received: condition_frames={condition_frames}"
+            )
         self.condition_frames = condition_frames
         self.condition_latent_frames = condition_latent_frames
         self.vocabulary = _vocabulary(
@@ -312,4 +317,10 @@ def _vocabulary(given, tokenizer, num_classes, names, conditioning):
 def _sampling(given):
     if given is None:
         return Sampling()
-    return Sampling(**given) if isinstance(given, dict) else given
+    if isinstance(given, dict):
+        return Sampling(**given)
+    if not isinstance(given, Sampling):
+        raise ValueError(
+            f"`sampling` must be a Sampling or a dict. Received: sampling={given!r}"
+        )
+    return given

@@ -1,6 +1,7 @@
 """VideoTokenizer: video to a small grid of ids and back."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_magvit import backend, inputs
@@ -88,6 +89,7 @@ class VideoTokenizer(PresetMixin, keras.Model):
         self.decoder = Decoder(
             *levels, self.num_decoder_res_blocks, name="decoder", **common
         )
+        self.latent_shape_of(self.video_shape)  # raises unless the strides divide it
         self.build((None, None, None, None, 3))
         self._encode_features = backend.compile_inference(self._features_of, self)
         self._encode = backend.compile_inference(self._ids_of, self)
@@ -114,12 +116,13 @@ class VideoTokenizer(PresetMixin, keras.Model):
 
     def latent_shape_of(self, video_shape):
         """`(t, h, w)` of a clip of `(T, H, W)`; ValueError if the strides do not fit."""
-        if len(video_shape) != 3 or any(
-            size < 1 or size % stride
-            for size, stride in zip(video_shape, self.strides, strict=False)
-        ):
+        fits = len(video_shape) == 3 and all(
+            isinstance(size, (int, np.integer)) and size > 0 and size % stride == 0
+            for size, stride in zip(video_shape, self.strides, strict=True)
+        )
+        if not fits:
             raise ValueError(
-                f"Frames, height and width must be multiples of {self.strides}. "
+                f"Frames, height and width must be positive multiples of {self.strides}. "
                 f"Received: video_shape={tuple(video_shape)}"
             )
         pairs = zip(video_shape, self.strides, strict=True)

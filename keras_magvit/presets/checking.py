@@ -5,6 +5,8 @@ this package or the user has registered in this process, dtype policies and
 initializers, and no size is so large that building it would hurt.
 """
 
+import math
+
 import keras
 
 from keras_magvit.presets import shapes
@@ -42,8 +44,10 @@ _LIMITS = {
 _LIST_LIMITS = {
     "channel_multipliers": (12, 64),
     "temporal_downsample": (12, 1),
-    "video_shape": (3, 2**14),
+    "video_shape": (3, 2**12),
 }
+# No weight depends on the size of the clips, so nothing else would bound it.
+_MAX_CLIP_PIXELS = 2**27
 _SHAPES = {
     "keras_magvit>VideoTokenizer": shapes.tokenizer,
     "keras_magvit>MaskedVideoTransformer": shapes.transformer,
@@ -148,6 +152,11 @@ def _check_size(key, value):
         raise Refusal(
             f"config.json: `{key}` must be {'a list of ' * (key in _LIST_LIMITS)}"
             f"integers from 0 to {largest}, at most {longest}; it is {str(value)[:60]}."
+        )
+    if key == "video_shape" and math.prod(values) > _MAX_CLIP_PIXELS:
+        raise Refusal(
+            f"config.json: `video_shape` must be of at most {_MAX_CLIP_PIXELS} pixels; "
+            f"it is {values}."
         )
 
 

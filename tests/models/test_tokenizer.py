@@ -193,6 +193,9 @@ def test_parameter_count(size, video_shape, expected):
         ({"temporal_kernel": 2}, "temporal_kernel=2"),
         ({"temporal_downsample": (True,)}, "temporal_downsample="),
         ({"filters": 40}, "channels=40"),
+        ({"video_shape": (16, 128)}, "video_shape=(16, 128)"),
+        ({"video_shape": (0, 0, 0)}, "video_shape=(0, 0, 0)"),
+        ({"video_shape": (16, 60, 64)}, "video_shape=(16, 60, 64)"),
         ({"quantizer": RoundingQuantizer(2, 4)}, "quantizer with"),
     ],
 )
