@@ -1,5 +1,7 @@
 """The input video, brought to what a preset takes."""
 
+import os
+
 import numpy as np
 
 from keras_magvit.cli.errors import CommandError
@@ -17,6 +19,31 @@ def probe(path):
     from keras_magvit.io import read_video
 
     return read_video(path, num_frames=1)
+
+
+def check_not_still(path):
+    """Refuses a video file of a single frame: a picture that was taken for a clip.
+
+    A folder and an array may have one frame: there it is meant.
+
+    Raises:
+        CommandError: if it has one.
+        VideoFileError: if its first two frames cannot be read.
+    """
+    from keras_magvit.io import VideoFileError, read_video
+    from keras_magvit.io.reading import ANIMATION_SUFFIXES, CONTAINER_SUFFIXES
+
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in CONTAINER_SUFFIXES + ANIMATION_SUFFIXES or os.path.isdir(path):
+        return
+    try:
+        read_video(path, num_frames=2)
+    except VideoFileError as error:
+        read_video(path)  # raises if it is damaged rather than short
+        raise CommandError(
+            f"{path!r}: too short: 1 frame(s), and a {suffix} file needs 2; give a "
+            "single frame as a folder with one image, or as .npz or .npy"
+        ) from error
 
 
 def read(arguments, shape, console, *, whole=True, limit=True):
@@ -94,7 +121,7 @@ def read_mask(path, shape):
     most = int(np.prod(shape))
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, OverflowError, MemoryError) as error:
         reason = (
             getattr(error, "strerror", None) or "not a NumPy array of plain numbers"
         )

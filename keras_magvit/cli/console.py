@@ -8,8 +8,9 @@ _BAR = 24
 class Console:
     """The voice of one command.
 
-    Notes are held back until the first sign of progress: a command that refuses its
-    input says that one line and no other.
+    Notes are held back until the command has succeeded, and dropped if it fails: an
+    error is one line and no other. On a terminal, whoever waits gets them at the first
+    sign of progress.
 
     Args:
         quiet: say nothing but results and errors.
@@ -35,10 +36,10 @@ class Console:
 
     def progress(self, label: str, done: int, total: int) -> None:
         """Draws `label` with a bar at `done` of `total`, where stderr is a terminal."""
-        if done:
-            self.release()
         if self.quiet or not sys.stderr.isatty():
             return
+        if done:
+            self.release()
         filled = _BAR * done // total
         bar = "#" * filled + "." * (_BAR - filled)
         sys.stderr.write(f"\r{label} [{bar}] {done}/{total}")

@@ -108,6 +108,7 @@ def run(arguments, console):
     outputs.check(wanted, arguments.overwrite, sources)
     if arguments.video:
         clips.probe(arguments.video)
+        clips.check_not_still(arguments.video)
 
     model = loading.model(arguments, console)
     clip = _clip(arguments, task, model, console)

@@ -25,19 +25,30 @@ def check(
         sources: the inputs, which are never replaced.
 
     Raises:
-        CommandError: if a suffix is not supported, an output exists or is named twice,
-            or its folder cannot be written to.
+        CommandError: if a suffix is not supported, an output exists, is named twice,
+            lies inside another one or an input, or cannot be written there.
     """
-    taken = {os.path.realpath(source): source for source in sources if source}
+    taken: set[str] = set()
+    above: set[str] = set()  # all folders that something taken lies in
+    for source in filter(None, sources):
+        place = os.path.realpath(source)
+        taken.add(place)
+        above.update(_parents(place))
     for path, suffixes in wanted:
         if path is None:
             continue
-        if not path or "\0" in path:
-            raise CommandError(f"{path!r}: not a path for an output")
+        _check_name(path)
         place = os.path.realpath(path)
         if place in taken:
             raise CommandError(f"{path!r}: the output is an input or another output")
-        taken[place] = path
+        parents = _parents(place)
+        if place in above or not taken.isdisjoint(parents):
+            raise CommandError(
+                f"{path!r}: the output lies inside, or around, an input or another "
+                "output"
+            )
+        taken.add(place)
+        above.update(parents)
         _check_suffix(path, suffixes)
         _check_place(path, overwrite)
 
@@ -80,12 +91,34 @@ def write_all(jobs: Sequence[tuple[str, Callable[[str], None]]]) -> None:
 
 
 def numbered(path: str, count: int) -> list[str]:
-    """Names for `count` results: `path` itself for one, else `clip_0.mp4` and so on."""
+    """Names for `count` results: `path` itself for one, else `clip_0.mp4` and so on.
+
+    Raises:
+        CommandError: if `path` has no name to number.
+    """
+    _check_name(path)
     if count == 1:
         return [path]
     stem, suffix = os.path.splitext(path.rstrip("/"))
     digits = len(str(count - 1))
     return [f"{stem}_{index:0{digits}d}{suffix}" for index in range(count)]
+
+
+def _parents(place: str) -> set[str]:
+    """All folders that an absolute path lies in."""
+    parents = set()
+    while (parent := os.path.dirname(place)) != place:
+        parents.add(parent)
+        place = parent
+    return parents
+
+
+def _check_name(path: str) -> None:
+    name = _name(path)
+    if name in ("", ".", "..") or path == "-" or "\0" in path:
+        raise CommandError(f"{path!r}: not a path for an output")
+    if name.lower() in VIDEO + PICTURE:
+        raise CommandError(f"{path!r}: the name is only a suffix; put one before it")
 
 
 def _check_suffix(path: str, suffixes: Sequence[str]) -> None:
@@ -115,7 +148,11 @@ def _check_place(path: str, overwrite: bool) -> None:
         if is_folder:
             _check_frames_only(place)
     try:
-        os.rmdir(_stage_beside(path))
+        stage = _stage_beside(path)
+        try:  # a name may be too long
+            os.mkdir(os.path.join(stage, _name(path)))
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
         raise CommandError(
             f"{path!r}: cannot write there: {error.strerror or error}"

@@ -53,6 +53,7 @@ def read(path: str) -> Tokens:
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = {name: _member(archive, name) for name in _MEMBERS}
+        preset = _text(arrays["preset"])
     except _BAD_FILE as error:
         reason = getattr(error, "strerror", None)
         reason = reason or "not a token file, as `tokenize` writes it, or damaged"
@@ -63,7 +64,7 @@ def read(path: str) -> Tokens:
         float(arrays["frame_rate"]),
         tuple(int(n) for n in arrays["video_shape"]),
         int(arrays["codebook_size"]),
-        str(arrays["preset"]),
+        preset,
     )
     most = len(tokens.ids) * tokens.video_shape[0]
     if not (0 < tokens.num_frames <= most and 0 < tokens.frame_rate <= 1000):
@@ -87,6 +88,12 @@ def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     if len(data) != length:
         raise ValueError("another length than claimed")
     return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _text(array: np.ndarray) -> str:
+    """The text of a `U` array; NumPy's own way has no good error for bad characters."""
+    order = "be" if array.dtype.str[0] == ">" else "le"
+    return array.tobytes().decode(f"utf-32-{order}", "surrogatepass").rstrip("\0")
 
 
 def _fits(name: str, shape: tuple[int, ...], dtype: np.dtype) -> bool:

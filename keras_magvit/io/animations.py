@@ -4,6 +4,7 @@ The block structure is walked first, in plain Python: it gives the sizes before 
 is allocated, the delays, and whether the file was cut.
 """
 
+import re
 import struct
 import warnings
 from collections.abc import Iterator
@@ -17,10 +18,15 @@ import numpy as np
 from keras_magvit.io.dependencies import import_image
 from keras_magvit.io.errors import VideoFileError, reason
 from keras_magvit.io.limits import check_frame_size
+from keras_magvit.io.lossless import RATE_CHUNK, RATE_KEY
 from keras_magvit.io.video import to_rgb8
 
 # What browsers show a frame for whose delay is 0.
 _ZERO_DELAY_MS = 100
+
+# What `lossless` writes: the rate before the delays were rounded to the format's unit.
+_RATE = re.compile(re.escape(RATE_KEY) + rb"([0-9.e+-]{1,32})")
+_UNIT_MS = {"GIF": 10, "WEBP": 1}
 
 # The file is walked and decoded from memory.
 _MAX_FILE_BYTES = 2**30
@@ -28,11 +34,15 @@ _MAX_FILE_BYTES = 2**30
 
 @dataclass
 class Structure:
-    """The walk's result: frame sizes `(height, width)` and delays in milliseconds."""
+    """The walk's result: frame sizes `(height, width)` and delays in milliseconds.
+
+    `rate_text` is what the file says of its exact rate; it need not be true.
+    """
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     delays: list[int] = field(default_factory=list)
     complete: bool = False
+    rate_text: bytes = b""
 
 
 @contextmanager
@@ -41,8 +51,9 @@ def open_animation(
 ) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
     """Opens a GIF or WebP file; a still image is a clip of one frame.
 
-    The frame rate is the number of frames over the sum of their delays. A file whose
-    delays are all 0, or that is a still image, has the default rate.
+    The frame rate is the number of frames over the sum of their delays, or the exact
+    rate that `write_video` stores, if it rounds to that sum. A file whose delays are all
+    0, or that is a still image, has the default rate.
 
     Args:
         path: the file.
@@ -81,6 +92,11 @@ def open_animation(
     if any(structure.delays):
         total = sum(delay or _ZERO_DELAY_MS for delay in structure.delays)
         frame_rate = min(1000 * len(structure.delays) / total, 1000.0)
+        exact = _exact_rate(structure.rate_text)
+        if exact:
+            strays = abs(1000 * len(structure.delays) / exact - total)
+            if strays <= _UNIT_MS[kind] / 2 + 1e-6:
+                frame_rate = exact
     yield frame_rate, _decode(image, data, kind, len(structure.delays), path)
 
 
@@ -167,6 +183,16 @@ def _decode(
             yield image_pixels(animation, path)
 
 
+def _exact_rate(text: bytes) -> float | None:
+    """The rate that a file claims, or None if it is no rate."""
+    match = _RATE.fullmatch(text)
+    try:
+        rate = float(match[1]) if match else 0.0
+    except ValueError:
+        return None
+    return rate if 1e-9 < rate <= 1000 else None
+
+
 def _walk_gif(data: bytes) -> Structure:
     """Walks the blocks of a GIF up to its trailer."""
     structure, delay = Structure(), 0
@@ -186,6 +212,13 @@ def _walk_gif(data: bytes) -> Structure:
                 and len(data) > position + 6
             ):
                 delay = 10 * struct.unpack_from("<H", data, position + 4)[0]
+            if (
+                data[position + 1 : position + 2] == b"\xfe"
+                and len(data) > position + 2
+            ):
+                comment = data[position + 3 : position + 3 + data[position + 2]]
+                if comment.startswith(RATE_KEY):
+                    structure.rate_text = comment
             position += 2
         elif kind == 0x2C:  # an image: left, top, width, height, flags
             if len(data) < position + 11:
@@ -232,6 +265,8 @@ def _walk_webp(data: bytes) -> Structure:
             width, height = struct.unpack_from("<HH", body, 6)
             structure.sizes.append((height & 0x3FFF, width & 0x3FFF))
             still = 1
+        elif kind == RATE_CHUNK:
+            structure.rate_text = body
         position += 8 + size + size % 2
     structure.delays = structure.delays or [0] * still
     return structure

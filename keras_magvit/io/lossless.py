@@ -16,6 +16,10 @@ from keras_magvit.io.dependencies import import_image
 
 _GIF_COLOURS = 256
 
+# The exact frame rate: in a comment of a GIF, and in a chunk of its own in a WebP.
+RATE_KEY = b"frame_rate="
+RATE_CHUNK = b"FRTE"
+
 # A palette is fitted to at most so many pixels of a frame, spread evenly: all of a
 # small one. On a large frame the fit would take seconds and gain less than 1 dB.
 _PALETTE_PIXELS = 8192
@@ -40,13 +44,18 @@ def frame_delays(
     return [min(max(1, end - begin), longest) for begin, end in steps]
 
 
+def rate_text(frame_rate: float) -> bytes:
+    """The exact rate, as it is stored beside delays that are rounded."""
+    return RATE_KEY + repr(float(frame_rate)).encode()
+
+
 def encode_gif(frames: np.ndarray, frame_rate: float) -> bytes:
     """Encodes a clip as a looping GIF with a palette for each frame.
 
     A frame of at most 256 colours is exact; any other is reduced to 256 that are fitted
     to it, without dithering, which would flicker. Delays are in units of 10 ms and vary
-    by one so that the mean rate is right. The rate is 100 a second at most, and many
-    browsers slow down one above 50.
+    by one so that the mean rate is right; a comment tells the exact one. The rate is
+    100 a second at most, and many browsers slow down one above 50.
 
     Args:
         frames: uint8 `(T, H, W, 3)`, sides up to 65535.
@@ -61,10 +70,12 @@ def encode_gif(frames: np.ndarray, frame_rate: float) -> bytes:
     """
     image = import_image()
     height, width = _check_sides(frames, 65535, "GIF")
+    comment = rate_text(frame_rate)
     parts = [
         b"GIF89a" + struct.pack("<HHBBB", width, height, 0x70, 0, 0),
         # Loops for ever.
         b"\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00",
+        b"\x21\xfe" + bytes([len(comment)]) + comment + b"\x00",
     ]
     delays = frame_delays(len(frames), frame_rate, units=100, longest=65535)
     for pixels, delay in zip(frames, delays, strict=True):
@@ -120,7 +131,8 @@ def _gif_picture(data: bytes) -> tuple[int, bytes, bytes]:
 def encode_webp(frames: np.ndarray, frame_rate: float) -> bytes:
     """Encodes a clip as a looping, lossless animated WebP.
 
-    Delays are in milliseconds and vary by one so that the mean rate is right.
+    Delays are in milliseconds and vary by one so that the mean rate is right; a private
+    chunk behind the frames tells the exact one.
 
     Args:
         frames: uint8 `(T, H, W, 3)`, sides up to 16383.
@@ -148,6 +160,7 @@ def encode_webp(frames: np.ndarray, frame_rate: float) -> bytes:
         # 2: replace what is below instead of blending with it.
         head = place + _int24(delay) + b"\x02"
         parts.append(_chunk(b"ANMF", head + _webp_picture(buffer.getvalue())))
+    parts.append(_chunk(RATE_CHUNK, rate_text(frame_rate)))
     body = b"WEBP" + b"".join(parts)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

@@ -40,7 +40,8 @@ def write_video(
         frames: uint8, or float in [0, 1] (rounded to 8 bits), `(T, H, W, 3)`, or a
             `Video`, whose frame rate is not looked at.
         frame_rate: frames a second, in (0, 1000]; GIF rounds delays to 10 ms and WebP
-            to 1 ms, so that the mean over the clip is as close as they allow.
+            to 1 ms, so that the mean over the clip is as close as they allow, and both
+            store the exact rate beside them for `read_video`.
         overwrite: whether an output that exists is replaced. A folder is only when it
             holds nothing but frames.
         quality: for `.mp4`, 0 (coarsest) to 100 (nearly lossless).

@@ -78,6 +78,25 @@ def test_videos(refused, preset, work, command, name, make, words):
     assert words in refused(*COMMANDS[command](preset, name))
 
 
+@pytest.mark.parametrize("name", ["one.gif", "one.webp", "one.mp4"])
+def test_a_still_picture_is_no_video(refused, run, preset, work, name):
+    write_video(name, smooth(1))
+    err = refused("generate", preset, "FP", "--video", name, "--out", "a.npz")
+    assert f"{name!r}: too short: 1 frame(s)" in err
+    assert "a folder with one image, or as .npz or .npy" in err
+    write_video("frames", smooth(1))  # said to be one frame, it is taken
+    run("generate", preset, "FP", "--video", "frames", "--out", "a.npz")
+
+
+def test_a_late_failure_is_one_line(refused, preset, clip, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("keras_magvit.io.write_video", fail)
+    given = ("--video", "clip.npz", "--labels", 2)  # both would be noted
+    assert "No space left" in refused("generate", preset, "UNC", *given, "--out", "a/")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_unknown_preset(refused, clip, command):
     err = refused(*COMMANDS[command]("k600_fq", "clip.npz"))
@@ -94,11 +113,12 @@ GENERATE = [
     (("IPC", "--video", "clip.npz", "--mask", "clip.npz"), "must be a .png"),
     (("IPC", "--video", "clip.npz", "--mask", "float.npy"), "bool array"),
     (("IPC", "--video", "clip.npz", "--mask", "object.npy"), "plain numbers"),
+    (("IPC", "--video", "clip.npz", "--mask", "vast.npy"), "plain numbers"),
     (("IPC", "--video", "clip.npz", "--mask", "small.npy"), "--mask must fit"),
     (("CFP", "--video", "clip.npz", "--labels", 1, 2), "one label for each of 1"),
-    (("FP", "--video", "clip.npz", "--steps", 0), "--steps must be an int >= 1"),
+    (("FP", "--video", "clip.npz", "--steps", 0), "--steps must be an int "),
     (("UNC", "--schedule", "no"), "--schedule must be one of ['cosine'"),
-    (("UNC", "--choice-temperature", -1), "--choice-temperature must be >= 0"),
+    (("UNC", "--choice-temperature", -1), "--choice-temperature must be "),
     (("UNC", "--top-p", 1.5), "--top-p must be <= 1"),
     (("UNC", "--top-p", "x"), "invalid float value: 'x' (see: keras-magvit generate"),
     (("UNC", "--seed", -1), "argument --seed: '-1' is not an int >= 0"),
@@ -113,6 +133,9 @@ def test_arguments(refused, preset, clip, words, line):
     np.save("float.npy", np.zeros((16, 16)))
     np.save("small.npy", np.zeros((8, 8), bool))
     np.save("object.npy", np.array([{}], object))
+    with open("vast.npy", "wb") as file:
+        header = {"descr": "|b1", "fortran_order": False, "shape": (10**30,)}
+        np.lib.format.write_array_header_1_0(file, header)
     assert line in refused("generate", preset, *words, "--out", "a.npz")
 
 
@@ -207,6 +230,12 @@ OUTPUTS = [
     (("--out", "folder.npz", "--overwrite"), "is a folder, not a file"),
     (("--out", "a\0b.npz"), "not a path"),
     (("--out", ""), "not a path"),
+    *((("--out", name), "not a path") for name in ("/", "-", ".", "a/..")),
+    (("--out", "-", "--num-samples", 2), "not a path"),
+    (("--out", ".mp4"), "'.mp4': the name is only a suffix"),
+    (("--out", "a.npz", "--sheet", "no/.PNG"), "only a suffix"),
+    (("--out", "a" * 252 + ".mp4"), "cannot write there: File name too long"),
+    (("--out", "a/", "--sheet", "a/b.png"), "'a/b.png': the output lies inside"),
 ]
 
 
@@ -220,3 +249,15 @@ def test_outputs_are_checked_before_the_work(refused, clip, work, words, line):
     (work / "frames" / "letter.txt").write_text("mine")
     given = ("generate", "no_preset", "FP", "--video", "clip.npz")
     assert line in refused(*given, *words)
+
+
+def test_no_output_inside_or_around_an_input(refused, work):
+    write_video("frames", smooth(4))
+    line = "the output lies inside, or around, an input"
+    given = ("reconstruct", "no_preset", "frames", "--out")
+    assert line in refused(*given, "frames/a.mp4")
+    (work / "link").symlink_to("frames")
+    assert line in refused(*given, "link/a.mp4")
+    given = ("generate", "no_preset", "IPC", "--video", "clip.npz", "--overwrite")
+    mask = ("--mask", "frames/frame_00000.png")
+    assert line in refused(*given, *mask, "--out", "frames/")

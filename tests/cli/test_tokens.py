@@ -124,3 +124,20 @@ def test_files_that_are_no_tokens(refused, preset, work):
         err = refused("detokenize", preset, name, "--out", "a.npz")
         assert f"'{name}': not a token file" in err
     assert "No such file" in refused("detokenize", preset, "no.npz", "--out", "a.npz")
+
+
+def test_a_preset_name_of_no_characters(refused, preset, clip, run):
+    run("tokenize", preset, "clip.npz", "--out", "tokens.npz")
+    with np.load("tokens.npz") as file:
+        arrays = dict(file)
+    arrays["preset"] = np.frombuffer(b"\xff\xff\xff\xff", "<U1").reshape(())
+    np.savez_compressed("bad.npz", **arrays)
+    assert "not a token file" in refused("detokenize", preset, "bad.npz", "--out", "a/")
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_preset_name_keeps_its_characters(work, order):
+    ids = np.zeros((1, 2, 2, 2), np.int32)
+    told = tokens.Tokens(ids, 4, 8.0, (4, 16, 16), 32, "clé \U0001f3a5 \udcff")
+    tokens.write("t.npz", told._replace(preset=np.array(told.preset, f"{order}U9")))
+    assert tokens.read("t.npz").preset == told.preset

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from keras_magvit.io import Video, read_video, write_video
 from keras_magvit.io.lossless import frame_delays
@@ -159,3 +160,31 @@ def test_video_checks_itself():
         Video(np.zeros((1, 2, 2, 3), np.uint8), 0)
     video = Video(np.zeros((4, 2, 6, 3), np.uint8), 8)
     assert (video.num_frames, video.size, video.duration) == (4, (2, 6), 0.5)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp"])
+@pytest.mark.parametrize("length", [5, 13])
+@pytest.mark.parametrize("rate", [8, 23.976, 29.97, 60, 1])
+def test_gif_and_webp_store_the_exact_rate(tmp_path, smooth, name, length, rate):
+    write_video(tmp_path / name, smooth(length, 8, 8), rate)
+    video = read_video(tmp_path / name)
+    assert video.num_frames == length
+    assert video.frame_rate == pytest.approx(rate, abs=1e-6)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.n_frames == length
+        picture.seek(length - 1)
+        picture.load()
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp"])
+@pytest.mark.parametrize(
+    "lie", ["9.25", "0.00", "-8.0", "1e99", "1-.e", "nan!", "8e-9"]
+)
+def test_a_stored_rate_that_the_delays_deny_is_ignored(tmp_path, smooth, name, lie):
+    path = tmp_path / name
+    write_video(path, smooth(5, 8, 8), 8.25)
+    data = path.read_bytes()
+    assert data.count(b"frame_rate=8.25") == 1
+    path.write_bytes(data.replace(b"=8.25", f"={lie}".encode()))
+    delays = 0.61 if name == "a.gif" else 0.606
+    assert read_video(path).frame_rate == pytest.approx(5 / delays, rel=1e-12)
