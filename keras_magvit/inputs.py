@@ -111,9 +111,13 @@ def as_ids(value, size, name="ids", *, rank=4):
         raise ValueError(
             f"`{name}` must be integers. Received: {name}.dtype={_dtype_name(value)}"
         )
+    if isinstance(value, np.ndarray):  # before a cast could wrap large ids
+        low, high = int(value.min()), int(value.max())
+        value = value.clip(-1, size).astype("int32")
     ids = ops.cast(ops.convert_to_tensor(value), "int32")
     if backend.is_concrete(ids):
-        low, high = int(ops.min(ids)), int(ops.max(ids))
+        if not isinstance(value, np.ndarray):
+            low, high = int(ops.min(ids)), int(ops.max(ids))
         if low < 0 or high >= size:
             raise ValueError(
                 f"`{name}` must lie in [0, {size}). "

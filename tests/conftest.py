@@ -21,7 +21,8 @@ class Golden:
     """One golden file: `golden["name"]` is an array, `golden.meta` its description."""
 
     def __init__(self, name):
-        self.arrays = np.load(GOLDEN / f"{name}.npz")
+        with np.load(GOLDEN / f"{name}.npz") as file:
+            self.arrays = dict(file)
         self.meta = json.loads((GOLDEN / f"{name}.meta.json").read_text())
 
     def __getitem__(self, key):

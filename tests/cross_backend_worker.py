@@ -69,7 +69,8 @@ def run(model, arrays):
 
 
 def main(inputs, outputs):
-    arrays = dict(np.load(inputs))
+    with np.load(inputs) as file:
+        arrays = dict(file)
     model = build()
     for i, variable in enumerate(weights_of(model)):
         variable.assign(arrays[f"weight_{i}"])

@@ -54,7 +54,8 @@ def results(tmp_path_factory):
             env={**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": ""},
             check=True,
         )
-        outputs[backend] = dict(np.load(path))
+        with np.load(path) as file:
+            outputs[backend] = dict(file)
     return outputs
 
 

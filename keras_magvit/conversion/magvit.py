@@ -83,12 +83,14 @@ def magvit_from_videogvt(
         released = Vocabulary.released(*sizes, inpainting_prompt=patched)
         split_prompts(transformer, released, vocabulary)
     latent_shape = config["transformer"]["latent_shape"]
+    frames = config.get("frame_prediction", {})
     pairs = zip(latent_shape, tokenizer.strides, strict=True)
     arguments = {
         "num_classes": sizes[1],
         "tasks": _task_names(config),
-        "condition_frames": config.get("frame_prediction", {}).get("cond_frames", 1),
-        "condition_latent_frames": 1,
+        "condition_frames": frames.get("cond_frames", 1),
+        "condition_latent_frames": frames.get("cond_latent_frames", 1),
+        "conditioning": _conditioning(config),
         "vocabulary": vocabulary,
         "sampling": _sampling(config.get("sampling", {})),
         "video_shape": tuple(cells * stride for cells, stride in pairs),
@@ -108,6 +110,40 @@ def _task_names(config):
         unlabelled = {"class_generation": "unconditional_generation"}
         names = [unlabelled.get(name, name) for name in names]
     return tuple(names)
+
+
+# The official `condition_mode`s that a model here can be made with.
+_CONDITIONINGS = {"cond->input": "commit", "input->input": "latent"}
+_REGIONS = {
+    "outpainting_c": "rectangle_central",
+    "outpainting_v": "rectangle_vertical",
+    "outpainting_h": "rectangle_horizontal",
+    "outpainting_dv": "dynamic_vertical",
+    "inpainting_c": "rectangle_central",
+    "inpainting_dv": "dynamic_central",
+}
+
+
+def _conditioning(config):
+    """The one way in which all tasks of a config condition; others are refused."""
+    modes = set()
+    for task in config.get("tasks", ("full_generation",)):
+        own = config.get(task, {})
+        if task != "full_generation":
+            mode = own.get("condition_mode", config.get("condition_mode"))
+            modes.add(mode or "cond->input")
+        region = own.get("cond_region", _REGIONS.get(task))
+        if region != _REGIONS.get(task):
+            raise ValueError(
+                f"Task {task!r} has the region {_REGIONS.get(task)!r} here. "
+                f"Received: cond_region={region!r}"
+            )
+    if len(modes) > 1 or not modes <= _CONDITIONINGS.keys():
+        raise ValueError(
+            f"All tasks must have one condition_mode of {list(_CONDITIONINGS)}. "
+            f"Received: condition_mode={sorted(modes)}"
+        )
+    return _CONDITIONINGS[modes.pop()] if modes else "commit"
 
 
 def _sampling(config):

@@ -72,9 +72,12 @@ def _tokenizer_arguments(config):
         if config.get(key, known[0]) not in known
     }
     is_2d = config["architecture"] == "2dcnn"
-    border = config.get("encoder_conv_padding" if is_2d else "custom_conv_padding")
+    border = None if is_2d else config.get("custom_conv_padding")
     if border not in (None, "reflect"):
         unknown["custom_conv_padding"] = border
+    if is_2d and config.get("encoder_conv_padding") is not None:
+        # The official 2D decoder pads with zeros all the same.
+        unknown["encoder_conv_padding"] = config["encoder_conv_padding"]
     if unknown:
         raise ValueError(
             "Only the options of the released configs can be converted: "

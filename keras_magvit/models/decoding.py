@@ -46,6 +46,8 @@ class Sampling:
 
     def __post_init__(self):
         schedule.get(self.schedule)
+        for name in ("top_k", "top_p"):  # None is off
+            object.__setattr__(self, name, getattr(self, name) or 0)
         steps = self.num_steps
         if not (isinstance(steps, (int, np.integer)) and 1 <= steps <= MAX_STEPS):
             raise ValueError(
@@ -54,10 +56,17 @@ class Sampling:
             )
         for name in ("choice_temperature", "sampling_temperature", "top_k", "top_p"):
             value = getattr(self, name)
-            if not (isinstance(value, (int, float, np.number)) and value >= 0):
+            if not (_is_finite(value) and value >= 0):
                 raise ValueError(
                     f"`{name}` must be a number >= 0. Received: {name}={value!r}"
                 )
+        if not _is_finite(self.guidance_scale):
+            raise ValueError(
+                "`guidance_scale` must be a finite number. "
+                f"Received: guidance_scale={self.guidance_scale!r}"
+            )
+        if int(self.top_k) != self.top_k:
+            raise ValueError(f"`top_k` must be an int. Received: top_k={self.top_k!r}")
         if self.top_p > 1:
             raise ValueError(f"`top_p` must be <= 1. Received: top_p={self.top_p!r}")
 
@@ -69,6 +78,10 @@ class Sampling:
     def get_config(self):
         """A plain dict, for config.json."""
         return dataclasses.asdict(self)
+
+
+def _is_finite(value):
+    return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value))
 
 
 class DecodeStep(NamedTuple):
@@ -156,6 +169,12 @@ def decode(
         guidance_scale,
     )
 
+    if guidance_scale and uncond_logits_fn is None:
+        raise ValueError(
+            "Guidance needs `uncond_logits_fn`. Received: uncond_logits_fn=None, "
+            f"guidance_scale={guidance_scale}"
+        )
+
     def guided_logits(inputs, unknown, scale):
         logits = logits_fn(inputs)
         if uncond_logits_fn is None:
@@ -204,11 +223,10 @@ def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
     unknown = weights > 0
 
     for step in range(settings.num_steps):
-        progress = np.float32(step + 1) / np.float32(settings.num_steps)
-        ratio = schedule.mask_ratio(progress, np.prod(shape[1:]), settings.schedule)
-        noise_scale = np.float32(settings.choice_temperature) * (
-            np.float32(1) - progress
-        )
+        tokens, curve = int(np.prod(shape[1:])), settings.schedule
+        ratio = schedule.step_ratio(step, settings.num_steps, tokens, curve)
+        left = max(0.0, 1 - (step + 1) / settings.num_steps)
+        noise_scale = settings.choice_temperature * left
         drawn, tokens, score, next_inputs, next_unknown = step_fn(
             inputs,
             unknown,

@@ -17,6 +17,10 @@ from keras_magvit.models.transformer import MaskedVideoTransformer
 from keras_magvit.ops.vocabulary import PROMPTS, Vocabulary
 from keras_magvit.presets.mixin import PresetMixin
 
+_UNCONDITIONAL = ("unconditional_generation", "class_generation")
+# What every backend takes as the seed of its generator.
+_MAX_SEED = 2**31
+
 
 class _Untracked:
     """Hides a model from Keras' tracking of attributes, which looks into tuples too."""
@@ -103,6 +107,8 @@ class MAGVIT(PresetMixin, keras.Model):
             self.latent_shape,
             self.latent_shape[0] if self.conditioning.prefix else 0,
             self.conditioning.causal,
+            # Guidance must not steer away from a prompt that was never trained.
+            next((name for name in _UNCONDITIONAL if name in self.tasks), None),
         )
         self.transformer = self._fit_transformer(transformer)
         decoder = AutoregressiveDecoder if self.conditioning.causal else ParallelDecoder
@@ -215,8 +221,16 @@ class MAGVIT(PresetMixin, keras.Model):
             raise ValueError(
                 f"`num_samples` must be an int >= 1. Received: num_samples={num_samples}"
             )
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise ValueError(f"`seed` must be an int >= 0. Received: seed={seed!r}")
+        is_int = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+        if not is_int or not 0 <= seed < _MAX_SEED:
+            raise ValueError(
+                f"`seed` must be an int in [0, {_MAX_SEED}). Received: seed={seed!r}"
+            )
+        if settings.top_k > self.vocabulary.codebook_size:
+            raise ValueError(
+                f"`top_k` must be at most {self.vocabulary.codebook_size}. "
+                f"Received: top_k={settings.top_k}"
+            )
         request = prepare(self, task, video, labels, mask, num_samples)
         if noise is None:
             noise = self.decoder.noise(request.cond_ids.shape[0], int(seed))

@@ -33,9 +33,11 @@ def prepare(model, task, video, labels, mask, num_samples):
     Raises:
         ValueError: on arguments out of range or missing for the task.
     """
+    if video is not None:
+        video = inputs.as_video(video)
     task = _resolve(model, task, video, mask)
     condition = None
-    batch = None if video is None else len(video)
+    batch = None if video is None else video.shape[0]
     if task.gives_pixels:
         condition = task.condition(_whole_clip(model, task, video), model.latent_shape)
     if task.uses_class:
@@ -70,10 +72,12 @@ def _resolve(model, task, video, mask):
         model.vocabulary.prompt(found.name)  # raises if the model has no such prompt
     if mask is not None:
         return found.with_mask(mask)
-    if video is None or len(video.shape) != 5:
+    if video is None:
         return found
     frames, ends = video.shape[1], sum(count > 0 for count in found.given_frames)
     if not ends or frames >= model.video_shape[0]:
+        return found
+    if frames == sum(found.given_frames):
         return found
     if frames % ends:
         raise ValueError(
@@ -89,7 +93,7 @@ def _whole_clip(model, task, video):
         raise ValueError(
             f"Task {task.name!r} starts from a video: pass `video`. Received: video=None"
         )
-    clip = inputs.as_video(video)
+    clip = video
     missing = model.video_shape[0] - clip.shape[1]
     if tuple(clip.shape[2:4]) != model.video_shape[1:] or missing < 0:
         raise ValueError(

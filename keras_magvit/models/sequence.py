@@ -26,6 +26,8 @@ class TokenSequence:
         latent_shape: `(t, h, w)`.
         condition_frames: latent frames of condition ids before the latents; 0 for
             COMMIT and latent masking, which condition inside the grid.
+        unconditional_task: the task whose prompt guidance steers away from; None takes
+            the prompt of the task itself.
         shifted: True for the autoregressive rival: position i predicts id i + 1, so the
             last id is not fed.
     """
@@ -34,6 +36,7 @@ class TokenSequence:
     latent_shape: tuple[int, int, int]
     condition_frames: int = 0
     shifted: bool = False
+    unconditional_task: str | None = UNCONDITIONAL
 
     @property
     def num_latents(self):
@@ -72,11 +75,9 @@ class TokenSequence:
         return self._with_task(task.name, classes)
 
     def unconditional_prompt(self, task, batch_size):
-        """What guidance steers away from: unconditional generation without class."""
-        prompts = self.vocabulary.prompts
-        name = UNCONDITIONAL if UNCONDITIONAL in prompts else task.name
+        """What guidance steers away from: `unconditional_task` without class."""
         classes = np.full(batch_size, self.vocabulary.no_class)
-        return self._with_task(name, classes)
+        return self._with_task(self.unconditional_task or task.name, classes)
 
     def _with_task(self, name, classes):
         columns = [classes]

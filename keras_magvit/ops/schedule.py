@@ -50,9 +50,40 @@ def mask_ratio(progress, num_tokens, name="cosine"):
     """
     curve = get(name)
     r = np.asarray(progress, "float32")
-    with np.errstate(divide="ignore"):  # log2(0) is masked everywhere, as it should be
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # log2(0) is masked everywhere, as it should be
         ratio = curve(r, num_tokens)
+    ratio = np.nan_to_num(ratio, nan=0.0, posinf=1.0)  # log of one token: 0 / 0
     return np.clip(ratio, _SMALLEST_RATIO, np.float32(1)).astype("float32")
+
+
+def step_ratio(step, num_steps, num_tokens, name="cosine"):
+    """Share of tokens to mask after step `step` (from 0) of `num_steps`.
+
+    The official loop is compiled: XLA turns its division by `num_steps` into a product
+    with the float32 reciprocal and rounds once at the end. Counts of masked tokens hang
+    on that last bit, so this does the same.
+
+    Returns:
+        float32 numpy scalar in [1e-6, 1].
+    """
+    get(name)  # raises for an unknown name
+    count, reciprocal = float(step + 1), np.float32(1) / np.float32(num_steps)
+    progress = count * float(reciprocal)  # not rounded yet
+    if name == "cosine":  # both constants are folded into one
+        angle = np.float32(count * float(np.float32(np.pi / 2) * reciprocal))
+        ratio = np.cos(float(angle))
+    elif name == "uniform":
+        ratio = 1 - progress
+    elif name == "exp":
+        exponent = -float(np.float32(np.log2(num_tokens))) * (1 - progress)
+        ratio = np.float32(1) - np.float32(np.exp2(float(np.float32(exponent))))
+    elif name.startswith("pow"):
+        ratio = 1 - progress ** float(name[3:])
+    else:
+        return mask_ratio(np.float32(progress), num_tokens, name)
+    return np.clip(np.float32(ratio), _SMALLEST_RATIO, np.float32(1))
 
 
 def get(name):
@@ -61,15 +92,22 @@ def get(name):
         return _CURVES[name]
     try:
         if name.startswith("pow"):
-            return _power(float(name[3:]))
+            return _power(_finite(name[3:]))
         if name.startswith("poly:"):
-            return _polynomial([float(c) for c in name[5:].split(",")])
+            return _polynomial([_finite(c) for c in name[5:].split(",")])
     except (AttributeError, ValueError):
         pass
     raise ValueError(
         f"`schedule` must be one of {sorted(_CURVES)}, 'powX' as in 'pow2.5' or "
         f"'poly:a,b,c'. Received: schedule={name!r}"
     )
+
+
+def _finite(text):
+    value = float(text)
+    if not np.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _power(exponent):

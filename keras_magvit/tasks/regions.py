@@ -78,6 +78,18 @@ class Frames(Region):
             )
 
 
+def _linspace(stop, count):
+    """`count` float32 values from 0 to `stop`, rounded as `jax.numpy.linspace` rounds.
+
+    A moving box rounds them to whole cells, and a half may fall to either side.
+    """
+    if count == 1:
+        return np.zeros(1, "float32")
+    step = np.float32(stop) * (np.float32(1) / np.float32(count - 1))
+    inner = np.arange(count - 1, dtype="float32") * step
+    return np.append(inner, np.float32(stop))
+
+
 @dataclasses.dataclass(frozen=True)
 class Box(Region):
     """A rectangle, the same in every frame or sliding from left to right.
@@ -99,9 +111,7 @@ class Box(Region):
         """`(top, bottom, left, right)`; left and right are `(frames or 1,)` arrays."""
         top, bottom = (height * q // 4 for q in self.rows)
         if self.moving:
-            # float32, as the reference: rounding of halves depends on it.
-            left = np.round(np.linspace(0, width // 2, frames, dtype="float32"))
-            left = left.astype(int)
+            left = np.round(_linspace(width // 2, frames)).astype(int)
             return top, bottom, left, left + width // 2
         left, right = (np.array([width * q // 4]) for q in self.columns)
         return top, bottom, left, right

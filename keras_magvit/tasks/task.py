@@ -95,8 +95,8 @@ class VideoTask:
                 f"`latent_shape` must be (t, h, w). Received: latent_shape={latent_shape}"
             )
         self.region.check(*size)
-        mask = self.region.mask(*size)
-        latent_mask = self.region.latent_mask(tuple(size), tuple(latent_shape))
+        mask = _rank_3(self.region.mask(*size))
+        latent_mask = _rank_3(self.region.latent_mask(tuple(size), tuple(latent_shape)))
         pad = self.padding if callable(self.padding) else PADDINGS[self.padding]
         return Condition(
             pad(video, mask[None, ..., None], self.region),
@@ -118,6 +118,11 @@ class VideoTask:
     def with_mask(self, mask):
         """This task with a region drawn by the user; the rest is filled with zeros."""
         return dataclasses.replace(self, region=GivenMask(mask), padding="zero")
+
+
+def _rank_3(mask):
+    mask = np.asarray(mask, bool)
+    return mask.reshape((1,) * (3 - mask.ndim) + mask.shape)
 
 
 def _per_example(mask, batch):

@@ -53,7 +53,8 @@ def inflate(tokenizer_2d, tokenizer_3d, mode="central"):
     """
     source, target = tokenizer_2d.variables, tokenizer_3d.variables
     fits = len(source) == len(target) and all(
-        tuple(s.shape) == tuple(t.shape) or tuple(s.shape)[1:] == tuple(t.shape)[1:]
+        tuple(s.shape) == tuple(t.shape)
+        or (len(s.shape) == 5 and tuple(s.shape)[1:] == tuple(t.shape)[1:])
         for s, t in zip(source, target, strict=False)
     )
     if not fits:

@@ -121,6 +121,19 @@ def test_every_task_gets_a_copy_of_the_prompt_it_shared(golden, patched):
     np.testing.assert_array_equal(ours[model.vocabulary.mask], table[-1])
 
 
+def test_condition_options_are_kept_or_refused(golden):
+    frames = {"cond_frames": 3, "cond_latent_frames": 2}
+    _, model = _magvit(golden, frame_prediction=frames, condition_mode="input->input")
+    assert (model.condition_frames, model.condition_latent_frames) == (3, 2)
+    assert model.conditioning.name == "latent"
+    for odd in (
+        {"condition_mode": "cond->cond"},
+        {"outpainting_c": {"cond_region": "x"}},
+    ):
+        with pytest.raises(ValueError, match="Received: cond"):
+            _magvit(golden, **odd)
+
+
 def test_converted_magvit_generates(golden, clips):
     _, model = _magvit(golden)
     video = model.generate("OPC", clips(1), keep_condition=True)

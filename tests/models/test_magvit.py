@@ -140,6 +140,13 @@ def test_greedy_knobs_agree(shared_model):
     np.testing.assert_array_equal(greedy, shared_model.generate("UNC", top_k=1))
 
 
+def test_guidance_never_steers_away_from_an_untrained_prompt(tiny_model):
+    model = tiny_model(tasks=("frame_prediction", "central_inpainting"))
+    task = km.tasks.get("FP")
+    own = model.vocabulary.prompt("frame_prediction")
+    assert model.sequence.unconditional_prompt(task, 1)[0, 0] == own
+
+
 def test_callback_sees_every_step(shared_model, clips):
     steps = []
     video = shared_model.generate("FP", clips(), num_steps=4, callback=steps.append)
@@ -292,6 +299,9 @@ BAD_CALLS = {
     "samples": lambda m: m.generate("UNC", num_samples=0),
     "seed": lambda m: m.generate("UNC", seed=-1),
     "seed none": lambda m: m.generate("UNC", seed=None),
+    "not an array": lambda m: m.generate("FP", "clip.mp4"),
+    "seed too large": lambda m: m.generate("UNC", seed=2**31),
+    "guidance": lambda m: m.generate("UNC", guidance_scale=float("nan")),
     "steps": lambda m: m.generate("UNC", num_steps=0),
     "endless": lambda m: m.generate("UNC", num_steps=10**8),
     "schedule": lambda m: m.generate("UNC", schedule="sine"),

@@ -241,6 +241,7 @@ def test_bad_videos(shared_tokenizer, fault, method):
     [
         np.full((1, 2, 4, 4), 32),
         np.full((1, 2, 4, 4), -1),
+        np.full((1, 2, 4, 4), 2**32),
         np.zeros((2, 4, 4), int),
         np.zeros((1, 2, 4, 4)),
         np.zeros((0, 2, 4, 4), int),

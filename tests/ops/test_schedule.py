@@ -33,6 +33,23 @@ def test_count_follows_float32():
     assert np.floor(np.float32(1024) * ratio) == 511
 
 
+def test_step_ratios_round_as_the_compiled_loop():
+    """Product with the float32 reciprocal: 255 of 1024 after 9 of 12 uniform steps."""
+    uniform = schedule.step_ratio(8, 12, 1024, "uniform")
+    assert np.floor(np.float32(1024) * uniform) == 255
+    cosine = schedule.step_ratio(7, 12, 1024, "cosine")
+    assert np.floor(np.float32(1024) * cosine) == 511
+
+
+@pytest.mark.parametrize("case", ["cosine12", "exp12", "uniform6_t0", "cond_input8"])
+def test_step_ratios_equal_the_official_traces_to_the_bit(golden, case):
+    data = golden("decode")
+    recorded, facts = data[f"{case}/mask_ratio"], data.meta["cases"][case]
+    steps = len(recorded)
+    ours = [schedule.step_ratio(s, steps, 32, facts["schedule"]) for s in range(steps)]
+    np.testing.assert_array_equal(np.array(ours, "float32"), recorded)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_starts_full_ends_empty_and_never_rises(name):
     progress = np.linspace(0, 1, 101)
@@ -42,7 +59,9 @@ def test_starts_full_ends_empty_and_never_rises(name):
     assert (np.diff(ratio) <= 0).all()
 
 
-@pytest.mark.parametrize("name", ["sine", "pow", "powx", "poly:", "poly:a", None, 3])
+@pytest.mark.parametrize(
+    "name", ["sine", "pow", "powx", "poly:", "poly:a", "pownan", None, 3]
+)
 def test_unknown_names_are_refused(name):
     with pytest.raises(ValueError, match="Received: schedule="):
         schedule.mask_ratio(0.5, 16, name)

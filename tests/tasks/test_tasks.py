@@ -124,6 +124,23 @@ def test_a_moving_box_is_evaluated_on_each_grid_not_pooled():
     assert (pooled != np.broadcast_to(latent_mask, (1, 4, 8, 8))).any()
 
 
+def test_a_moving_box_rounds_halves_as_the_reference():
+    """jax.numpy.linspace(0, 25, 7)[3] is a little above one half."""
+    assert Box(moving=True).bounds(7, 8, 50)[2].tolist() == [0, 4, 8, 13, 17, 21, 25]
+
+
+def test_a_region_may_leave_axes_out():
+    class Top(km.tasks.Region):
+        def mask(self, frames, height, width):
+            return np.arange(height)[:, None] < height // 2
+
+    video = np.ones((3, 4, 8, 8, 3), "float32")
+    made, _, latent_mask = arrays(VideoTask("top", Top()).condition(video, (3, 2, 2)))
+    assert made[:, :, :4].all()
+    assert not made[:, :, 4:].any()
+    assert latent_mask.shape == (3, 1, 2, 1)
+
+
 def test_a_mask_of_one_s_own():
     rng = np.random.default_rng(0)
     video = rng.random((2, 4, 16, 16, 3), "float32")
