@@ -9,9 +9,9 @@ from keras import ops
 from keras_magvit import inputs, tasks
 from keras_magvit.models import conditioning as conditionings
 from keras_magvit.models.decoders import AutoregressiveDecoder, ParallelDecoder
-from keras_magvit.models.decoding import Sampling
 from keras_magvit.models.request import prepare
 from keras_magvit.models.sequence import TokenSequence
+from keras_magvit.models.settings import Sampling
 from keras_magvit.models.tokenizer import VideoTokenizer
 from keras_magvit.models.transformer import MaskedVideoTransformer
 from keras_magvit.ops.vocabulary import PROMPTS, Vocabulary
@@ -101,7 +101,7 @@ class MAGVIT(PresetMixin, keras.Model):
         self.vocabulary = _vocabulary(
             vocabulary, tokenizer, num_classes, self.tasks, self.conditioning
         )
-        self.sampling = _sampling(sampling)
+        self.sampling = Sampling.of(sampling)
         self.sequence = TokenSequence(
             self.vocabulary,
             self.latent_shape,
@@ -324,17 +324,5 @@ def _vocabulary(given, tokenizer, num_classes, names, conditioning):
         raise ValueError(
             "`vocabulary` must have the tokenizer's codebook and the model's classes "
             f"{(size, num_classes)}. Received: vocabulary={given}"
-        )
-    return given
-
-
-def _sampling(given):
-    if given is None:
-        return Sampling()
-    if isinstance(given, dict):
-        return Sampling(**given)
-    if not isinstance(given, Sampling):
-        raise ValueError(
-            f"`sampling` must be a Sampling or a dict. Received: sampling={given!r}"
         )
     return given
