@@ -87,13 +87,12 @@ def _resolve(model, task, video, mask):
     return found.with_frames(frames // ends, model.condition_latent_frames)
 
 
-def _whole_clip(model, task, video):
+def _whole_clip(model, task, clip):
     """The given frames at their places in a clip of `video_shape`."""
-    if video is None:
+    if clip is None:
         raise ValueError(
             f"Task {task.name!r} starts from a video: pass `video`. Received: video=None"
         )
-    clip = video
     missing = model.video_shape[0] - clip.shape[1]
     if tuple(clip.shape[2:4]) != model.video_shape[1:] or missing < 0:
         raise ValueError(

@@ -7,7 +7,7 @@ PyTorch cannot reflect the time axis), so borders are built from slices here.
 import numpy as np
 from keras import ops
 
-_NUMPY_MODES = {"reflect": "reflect", "edge": "edge"}
+_BORDER_MODES = ("edge", "reflect")
 
 
 def pad_video(video, pads, mode):
@@ -28,13 +28,13 @@ def pad_video(video, pads, mode):
     """
     if mode == "zero":
         return ops.pad(video, ((0, 0), *pads, (0, 0)))
-    if mode not in _NUMPY_MODES:
+    if mode not in _BORDER_MODES:
         raise ValueError(
             f"`mode` must be 'zero', 'edge' or 'reflect'. Received: mode={mode!r}"
         )
     for axis, (before, after) in enumerate(pads, start=1):
         if before or after:
-            video = _pad_axis(video, axis, before, after, _NUMPY_MODES[mode])
+            video = _pad_axis(video, axis, before, after, mode)
     return video
 
 
