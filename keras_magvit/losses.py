@@ -75,10 +75,8 @@ def r1(gradient, cost=10.0):
         Mescheder et al., arXiv:1801.04406, with gamma = 2 * cost.
     """
     gradient = _float32(gradient)
-    per_example = ops.sum(
-        ops.square(ops.reshape(gradient, (gradient.shape[0], -1))), -1
-    )
-    return cost * ops.mean(per_example)
+    axes = tuple(range(1, len(gradient.shape)))
+    return cost * ops.mean(ops.sum(ops.square(gradient), axis=axes))
 
 
 def lecam(real_pred, fake_pred, ema_real_pred, ema_fake_pred):
@@ -239,7 +237,6 @@ def masked_cross_entropy(logits, targets, weights, label_smoothing=1e-4):
     """
     loss = token_cross_entropy(logits, targets, label_smoothing)
     weights = _float32(weights)
-    batch = loss.shape[0]
-    loss = ops.reshape(loss * weights, (batch, -1))
-    total = ops.sum(ops.reshape(weights, (batch, -1)), axis=-1)
-    return ops.mean(ops.sum(loss, axis=-1) / ops.maximum(total, 1e-8))
+    axes = tuple(range(1, len(loss.shape)))
+    total = ops.sum(weights, axis=axes)
+    return ops.mean(ops.sum(loss * weights, axis=axes) / ops.maximum(total, 1e-8))

@@ -12,30 +12,39 @@ if _NAME == "jax":
         attention,
         average_pool,
         compile_inference,
-        input_gradient,
         is_concrete,
+        jit_by_default,
         matmul_float32,
+        player_gradients,
+        run_step,
         value_and_gradients,
+        value_and_input_gradient,
     )
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
         attention,
         average_pool,
         compile_inference,
-        input_gradient,
         is_concrete,
+        jit_by_default,
         matmul_float32,
+        player_gradients,
+        run_step,
         value_and_gradients,
+        value_and_input_gradient,
     )
 elif _NAME == "torch":
     from keras_magvit.backend.torch import (
         attention,
         average_pool,
         compile_inference,
-        input_gradient,
         is_concrete,
+        jit_by_default,
         matmul_float32,
+        player_gradients,
+        run_step,
         value_and_gradients,
+        value_and_input_gradient,
     )
 else:
     raise ImportError(
@@ -48,8 +57,11 @@ __all__ = [
     "attention",
     "average_pool",
     "compile_inference",
-    "input_gradient",
     "is_concrete",
+    "jit_by_default",
     "matmul_float32",
+    "player_gradients",
+    "run_step",
     "value_and_gradients",
+    "value_and_input_gradient",
 ]

@@ -34,9 +34,85 @@ def value_and_gradients(loss_fn, variables):
     return jax.jit(jax.value_and_grad(loss_of))([v.value for v in variables])
 
 
-def input_gradient(function, inputs):
-    """Gradient of `sum(function(inputs))` with respect to `inputs`, differentiable."""
-    return jax.grad(lambda x: jnp.sum(function(x)))(jnp.asarray(inputs))
+def value_and_input_gradient(function, inputs):
+    """`function(inputs)` and the gradient of its sum with respect to `inputs`.
+
+    One forward pass for both; the gradient can be differentiated again.
+    """
+
+    def total(x):
+        value = function(x)
+        return jnp.sum(value), value
+
+    (_, value), gradient = jax.value_and_grad(total, has_aux=True)(jnp.asarray(inputs))
+    return value, gradient
+
+
+def player_gradients(losses_of, players, model):
+    """One forward pass, one pull-back a player.
+
+    Args:
+        losses_of: function without arguments that returns `(losses, aux)`: a scalar a
+            player, and tensors to keep.
+        players: for each player, its Keras variables.
+        model: the model that owns every variable that `losses_of` reads.
+
+    Returns:
+        `(losses, aux, gradients)`; gradients of loss i with respect to player i alone.
+    """
+    # A scope does not see what an outer one holds: hand every value on.
+    held = [(v, v.value) for v in model.variables]
+
+    def functional(*values):
+        taken = [
+            pair
+            for player, group in zip(players, values, strict=True)
+            for pair in zip(player, group, strict=True)
+        ]
+        with keras.StatelessScope([*held, *taken]):
+            losses, aux = losses_of()
+        return tuple(losses), aux
+
+    values = [[v.value for v in player] for player in players]
+    losses, pull_back, aux = jax.vjp(functional, *values, has_aux=True)
+
+    def cotangent(player):
+        return tuple(jnp.full_like(x, i == player) for i, x in enumerate(losses))
+
+    gradients = [pull_back(cotangent(i))[i] for i in range(len(players))]
+    return losses, aux, gradients
+
+
+def run_step(model, step, state, data):
+    """Runs a step that reads and assigns variables as a pure function of the state.
+
+    Args:
+        model: the `keras.Model`.
+        step: function of the batch that returns logs.
+        state: the state that Keras hands to `train_step` or `test_step`.
+        data: the batch.
+
+    Returns:
+        `(logs, state)`.
+    """
+    groups = [model.trainable_variables, model.non_trainable_variables]
+    if len(state) == 4:
+        groups.append(model.optimizer.variables)
+    groups.append(model.metrics_variables)
+    pairs = [
+        pair
+        for group, values in zip(groups, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+    with keras.StatelessScope(pairs) as scope:
+        logs = step(data)
+    updated = [[scope.get_current_value(v) for v in group] for group in groups]
+    return logs, tuple(updated)
+
+
+def jit_by_default():
+    """Whether training compiles its steps with XLA unless told otherwise."""
+    return True
 
 
 def matmul_float32(a, b):

@@ -27,13 +27,64 @@ def value_and_gradients(loss_fn, variables):
     return loss, tape.gradient(loss, values, unconnected_gradients="zero")
 
 
-def input_gradient(function, inputs):
-    """Gradient of `sum(function(inputs))` with respect to `inputs`, differentiable."""
+def value_and_input_gradient(function, inputs):
+    """`function(inputs)` and the gradient of its sum with respect to `inputs`.
+
+    One forward pass for both; the gradient can be differentiated again.
+    """
     inputs = tf.convert_to_tensor(inputs)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        total = tf.reduce_sum(function(inputs))
-    return tape.gradient(total, inputs)
+        value = function(inputs)
+        total = tf.reduce_sum(value)
+    return value, tape.gradient(total, inputs)
+
+
+def player_gradients(losses_of, players, model):
+    """One forward pass, one pull-back a player.
+
+    Args:
+        losses_of: function without arguments that returns `(losses, aux)`: a scalar a
+            player, and tensors to keep.
+        players: for each player, its Keras variables.
+        model: the model that owns every variable that `losses_of` reads.
+
+    Returns:
+        `(losses, aux, gradients)`; gradients of loss i with respect to player i alone.
+    """
+    del model  # The tape sees variables by themselves.
+    values = [[v.value for v in player] for player in players]
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        losses, aux = losses_of()
+    gradients = [
+        tape.gradient(loss, player, unconnected_gradients="zero")
+        for loss, player in zip(losses, values, strict=True)
+    ]
+    return losses, aux, gradients
+
+
+def run_step(model, step, data):
+    """Runs a step that reads and assigns variables.
+
+    Args:
+        model: the `keras.Model`.
+        step: function of the batch that returns logs.
+        data: the batch.
+
+    Returns:
+        The logs, as Keras' `train_step` and `test_step` do.
+    """
+    del model
+    return step(data)
+
+
+def jit_by_default():
+    """Whether training compiles its steps with XLA unless told otherwise.
+
+    Not on a CPU, where XLA's 3D convolutions are several times slower than oneDNN's.
+    """
+    return bool(tf.config.list_logical_devices("GPU"))
 
 
 def matmul_float32(a, b):

@@ -29,11 +29,66 @@ def value_and_gradients(loss_fn, variables):
     ]
 
 
-def input_gradient(function, inputs):
-    """Gradient of `sum(function(inputs))` with respect to `inputs`, differentiable."""
-    inputs = keras.ops.convert_to_tensor(inputs).detach().requires_grad_(True)
-    total = torch.sum(function(inputs))
-    return torch.autograd.grad(total, inputs, create_graph=True)[0]
+def value_and_input_gradient(function, inputs):
+    """`function(inputs)` and the gradient of its sum with respect to `inputs`.
+
+    One forward pass for both; the gradient can be differentiated again.
+    """
+    differentiable = torch.is_grad_enabled()
+    with torch.enable_grad():
+        inputs = keras.ops.convert_to_tensor(inputs).detach().requires_grad_(True)
+        value = function(inputs)
+        (gradient,) = torch.autograd.grad(
+            torch.sum(value), inputs, create_graph=differentiable
+        )
+    return (value, gradient) if differentiable else (value.detach(), gradient)
+
+
+def player_gradients(losses_of, players, model):
+    """One forward pass, one pull-back a player.
+
+    Args:
+        losses_of: function without arguments that returns `(losses, aux)`: a scalar a
+            player, and tensors to keep.
+        players: for each player, its Keras variables.
+        model: the model that owns every variable that `losses_of` reads.
+
+    Returns:
+        `(losses, aux, gradients)`; gradients of loss i with respect to player i alone.
+    """
+    del model
+    losses, aux = losses_of()
+    gradients = []
+    for i, (loss, player) in enumerate(zip(losses, players, strict=True)):
+        values = [v.value for v in player]
+        # `.grad` is never touched, so that nothing leaks from one player to the other.
+        found = torch.autograd.grad(
+            loss, values, retain_graph=i + 1 < len(players), allow_unused=True
+        )
+        pairs = zip(found, values, strict=True)
+        gradients.append([torch.zeros_like(v) if g is None else g for g, v in pairs])
+    detached = keras.tree.map_structure(lambda x: x.detach(), (losses, aux))
+    return (*detached, gradients)
+
+
+def run_step(model, step, data):
+    """Runs a step that reads and assigns variables.
+
+    Args:
+        model: the `keras.Model`.
+        step: function of the batch that returns logs.
+        data: the batch.
+
+    Returns:
+        The logs, as Keras' `train_step` and `test_step` do.
+    """
+    del model
+    return step(data)
+
+
+def jit_by_default():
+    """Whether training compiles its steps with XLA unless told otherwise."""
+    return False
 
 
 def matmul_float32(a, b):

@@ -40,6 +40,11 @@ class Quantizer(keras.layers.Layer):
         self.codebook_size = codebook_size
         self.embedding_dim = embedding_dim
 
+    @property
+    def loss_names(self):
+        """Names of the losses that `call` returns, known before it is called."""
+        return ()
+
     def nearest(self, features):
         raise NotImplementedError(f"{type(self).__name__} must implement nearest().")
 
@@ -94,6 +99,11 @@ class VectorQuantizer(Quantizer):
             ),
             name="codebook",
         )
+
+    @property
+    def loss_names(self):
+        entropy = ("entropy_loss",) if self.entropy_weight else ()
+        return ("commitment_loss", "codebook_loss", *entropy)
 
     def distances(self, features):
         """Squared distances to every code: `(..., D)` -> float32 `(n, K)`, a2-2ab+b2."""

@@ -35,7 +35,7 @@ class DiscriminatorBlock(keras.layers.Layer):
         self.conv_1 = _conv(width, 3, "conv_1", policy)
         self.shortcut = _conv(self.filters, 1, "shortcut", policy, use_bias=False)
         self.conv_2 = _conv(self.filters, 3, "conv_2", policy)
-        for layer in (self.conv_1, self.shortcut, self.conv_2):
+        for layer in (self.pool, self.conv_1, self.shortcut, self.conv_2):
             layer.build(input_shape)
 
     def call(self, inputs):

@@ -1,0 +1,167 @@
+"""The whole state of a training, on disk: what a killed run goes on from."""
+
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+FORMAT = 1
+_NAME = re.compile(r"state_(\d{9})\.npz")
+
+
+class TrainingStateError(ValueError):
+    """A state that cannot be written, read, or that belongs to another model."""
+
+
+class TrainingState:
+    """Saves and restores weights, averages, optimizers and position.
+
+    A state is one `.npz` without pickles, `state_000001200.npz` after 1,200 steps. It is
+    written under a temporary name and renamed when it is whole; a state with a number
+    that is not finite is never written.
+
+    Args:
+        folder: where the states are; made if it is missing.
+        keep: how many to keep; older ones are deleted after a newer one is whole.
+
+    Raises:
+        TrainingStateError: if the folder cannot be written to.
+    """
+
+    def __init__(self, folder, keep=2):
+        self.folder = Path(folder)
+        self.keep = keep
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / f".{secrets.token_hex(6)}.partial"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise TrainingStateError(
+                "The folder of the training state must be writable "
+                f"({error.strerror}). Received: folder={str(folder)!r}"
+            ) from error
+
+    def steps(self):
+        """Steps at which there are states, ascending."""
+        found = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in found if match)
+
+    def path(self, step):
+        """The file of the state after `step` steps."""
+        return self.folder / f"state_{step:09d}.npz"
+
+    def save(self, model, step, **notes):
+        """Writes the state of a compiled model after `step` steps.
+
+        Args:
+            model: its `variables` and `optimizer.variables` are saved.
+            step: steps done.
+            **notes: JSON values to keep beside it, such as a seed.
+
+        Returns:
+            The path.
+
+        Raises:
+            TrainingStateError: if a value is not finite or the file cannot be written;
+                earlier states are untouched then.
+        """
+        arrays = [_to_numpy(v) for v in _variables(model)]
+        for variable, array in zip(_variables(model), arrays, strict=True):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise TrainingStateError(
+                    "A state must be finite to be saved. "
+                    f"Received: {variable.path} at step={step}"
+                )
+        header = {"format": FORMAT, "step": step, "layout": _layout(model), **notes}
+        target = self.path(step)
+        temporary = self.folder / f".{secrets.token_hex(6)}.partial"
+        try:
+            with open(temporary, "xb") as file:
+                np.savez(
+                    file,
+                    header=np.array(json.dumps(header)),
+                    **{f"v{i}": array for i, array in enumerate(arrays)},
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise TrainingStateError(
+                f"The training state could not be written ({error.strerror}); earlier "
+                f"states are untouched. Received: path={str(target)!r}"
+            ) from error
+        for old in self.steps()[: -self.keep]:
+            self.path(old).unlink(missing_ok=True)
+        return target
+
+    def restore(self, model, step=None):
+        """Reads a state into a compiled model.
+
+        Args:
+            model: of the same layout as the one saved.
+            step: which state; None takes the newest.
+
+        Returns:
+            The header, with "step" and the notes; None if there is no state.
+
+        Raises:
+            TrainingStateError: if the file is damaged or belongs to another model.
+        """
+        steps = self.steps()
+        if not steps and step is None:
+            return None
+        path = self.path(steps[-1] if step is None else step)
+        variables = _variables(model)
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                header = json.loads(str(file["header"]))
+                _check_layout(header, _layout(model), path)
+                arrays = [file[f"v{i}"] for i in range(len(variables))]
+        except TrainingStateError:
+            raise
+        except Exception as error:  # zip, numpy and JSON each have their own
+            raise TrainingStateError(
+                f"The training state is missing or damaged ({error}). "
+                f"Received: path={str(path)!r}"
+            ) from error
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        return header
+
+
+def _variables(model):
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _to_numpy(variable):
+    return np.asarray(ops.convert_to_numpy(variable.value))
+
+
+def _layout(model):
+    """What must agree, in order. Names may differ: Keras numbers them by creation."""
+    return [[list(v.shape), str(v.dtype)] for v in _variables(model)]
+
+
+def _check_layout(header, expected, path):
+    if header.get("format") != FORMAT:
+        raise TrainingStateError(
+            f"The training state has another format. Received: path={str(path)!r}"
+        )
+    found = header["layout"]
+    if found == expected:
+        return
+    different = next(
+        (pair for pair in zip(found, expected, strict=False) if pair[0] != pair[1]),
+        (f"{len(found)} variables", f"{len(expected)} variables"),
+    )
+    raise TrainingStateError(
+        "The training state must come from the same architecture and optimizer. It has "
+        f"{different[0]} where this model has {different[1]}. "
+        f"Received: path={str(path)!r}"
+    )

@@ -1,0 +1,287 @@
+"""Stage 1: the tokenizer against the discriminator."""
+
+import re
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_magvit import backend, recipes
+from keras_magvit.training.tokenizer_losses import PlayerLosses, player_losses
+from keras_magvit.training.usage import CodebookUsage
+
+
+class _Untracked:
+    """Hides what is frozen from Keras, which tracks attributes: JAX donates state."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+class VideoTokenizerTrainer(keras.Model):
+    """Trains a tokenizer and its discriminator together with `fit`.
+
+    Both players step at once, from one forward pass and the same weights. The dataset
+    yields `{"video": float (B, T, H, W, 3) in [0, 1], ...}`, such videos alone, or a
+    tuple that starts with either.
+
+    Args:
+        tokenizer: `VideoTokenizer`, the generator.
+        discriminator: `VideoDiscriminator`.
+        recipe: name of a recipe, or a `recipes.TokenizerRecipe`.
+        perceptual: function `(real, fake) -> scalar` on float `(B, n, H, W, 3)` frames in
+            [0, 1]; None takes the network that the recipe names.
+        **kwargs: of `keras.Model`.
+
+    Attributes:
+        averages: the tokenizer's moving averages, in the order of its trainable
+            variables. Evaluation reads them; `averaged_tokenizer()` is what to ship.
+
+    Raises:
+        ValueError: on an unknown recipe, or if `restart_after` is set for a quantizer
+            without codebook.
+
+    Example:
+        >>> trainer = VideoTokenizerTrainer(tokenizer, discriminator, recipe="paper")
+        >>> trainer.compile(steps=10_000)
+        >>> trainer.fit(dataset, steps_per_epoch=1_000, epochs=10)
+        >>> trainer.averaged_tokenizer().save_to_preset("my_tokenizer/")
+
+    Reference:
+        MAGVIT, section 3.1 and Appendix B.2; `trainers/vqgan_trainer.py`.
+    """
+
+    def __init__(
+        self, tokenizer, discriminator, recipe="paper", perceptual=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.recipe = recipes.tokenizer(recipe)
+        self.tokenizer = tokenizer
+        self.discriminator = discriminator
+        if perceptual is None and self.recipe.perceptual:
+            from keras_magvit.training.perceptual import perceptual_loss
+
+            perceptual = perceptual_loss(self.recipe.perceptual)
+        self._perceptual = _Untracked(perceptual)
+        self.averages = [self._average_of(v) for v in tokenizer.trainable_variables]
+        self.lecam_averages = [
+            self._average(name, (), "zeros") for name in ("lecam_real", "lecam_fake")
+        ]
+        self.codebook_usage = CodebookUsage(tokenizer.codebook_size)
+        self._trackers = {
+            name: keras.metrics.Mean(name=name) for name in self._log_names()
+        }
+        self.built = True
+
+    def _average_of(self, variable):
+        name = f"average_{variable.path.replace('/', '_')}"
+        average = self._average(name, variable.shape, "zeros")
+        # A copy: two variables that share a buffer cannot be donated by JAX.
+        average.assign(np.array(ops.convert_to_numpy(variable)))
+        return average
+
+    def _average(self, name, shape, initializer):
+        # Without an aggregation the replicas of tf.distribute would drift apart.
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=initializer,
+            dtype="float32",
+            trainable=False,
+            aggregation="mean",
+        )
+
+    def _log_names(self):
+        recipe = self.recipe
+        names = ["generator_total", "discriminator_total", "reconstruction_loss"]
+        names += ["generator_loss", *self.tokenizer.quantizer.loss_names]
+        names += ["discriminator_loss", "real_logit", "fake_logit", "psnr"]
+        names += ["generator_gradient_norm", "discriminator_gradient_norm"]
+        names += ["perceptual_loss"] * (self._perceptual.value is not None)
+        names += ["r1_penalty"] * bool(recipe.r1_cost)
+        names += ["lecam_loss"] * bool(recipe.lecam_weight)
+        return names
+
+    # === Compilation ==================================================================
+
+    def compile(
+        self,
+        optimizer=None,
+        discriminator_optimizer=None,
+        *,
+        steps=None,
+        warmup_steps=0,
+        jit_compile="auto",
+        **kwargs,
+    ):
+        """Sets both players' optimizers.
+
+        Args:
+            optimizer: of the tokenizer; None makes the recipe's.
+            discriminator_optimizer: of the discriminator; None makes the recipe's.
+            steps: training steps over which the recipe's rate decays; None keeps it
+                constant after the warm-up.
+            warmup_steps: of the recipe's linear warm-up.
+            jit_compile: "auto" compiles with XLA where that is the faster path.
+            **kwargs: of `keras.Model.compile`.
+        """
+        recipe = self.recipe
+        rates = recipe.learning_rates(steps, warmup_steps)
+        optimizer = optimizer or recipe.optimizer(rates.generator)
+        discriminator_optimizer = discriminator_optimizer or recipe.optimizer(
+            rates.discriminator
+        )
+        pattern = f"(.*/)?{re.escape(self.discriminator.name)}/.*"
+        players = keras.optimizers.OptimizerMap(
+            optimizer, {pattern: discriminator_optimizer}
+        )
+        if jit_compile == "auto":
+            jit_compile = backend.jit_by_default()
+        super().compile(
+            optimizer=keras.optimizers.MultiOptimizer(players),
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+        # Before the first step: TensorFlow would build it inside the traced graph.
+        self.optimizer.build(self.trainable_variables)
+
+    @property
+    def metrics(self):
+        return [*self._trackers.values(), self.codebook_usage]
+
+    # === Steps ========================================================================
+
+    def call(self, inputs, training=False):
+        """Reconstruction of float `(B, T, H, W, 3)` by the tokenizer."""
+        return self.tokenizer(inputs, training=training)
+
+    def train_step(self, *arguments):
+        return backend.run_step(self, self._train, *arguments)
+
+    def test_step(self, *arguments):
+        return backend.run_step(self, self._evaluate, *arguments)
+
+    def losses_and_gradients(self, video):
+        """What one step computes before it changes anything.
+
+        Args:
+            video: float `(B, T, H, W, 3)` in [0, 1].
+
+        Returns:
+            `(PlayerLosses, aux, (generator gradients, discriminator gradients))`, in the
+            order of the players' trainable variables; see `player_losses` for `aux`.
+        """
+        players = (
+            self.tokenizer.trainable_variables,
+            self.discriminator.trainable_variables,
+        )
+        totals, aux, gradients = backend.player_gradients(
+            lambda: self._player_losses(video, self.recipe), players, self
+        )
+        return PlayerLosses(*totals), aux, gradients
+
+    def _player_losses(self, video, recipe):
+        averages = [ops.convert_to_tensor(v) for v in self.lecam_averages]
+        return player_losses(
+            self.tokenizer,
+            self.discriminator,
+            recipe,
+            video,
+            averages,
+            self._look if self._perceptual.value else None,
+        )
+
+    def _look(self, real, fake):
+        """The perceptual loss of the frames whose turn it is."""
+        count, frames = self.recipe.perceptual_frames, real.shape[1]
+        if count is not None and count < frames:
+            step = ops.cast(self.optimizer.iterations, "int32")
+            chosen = ops.cast(ops.arange(count) * frames // count, "int32") + step
+            real = ops.take(real, chosen % frames, axis=1)
+            fake = ops.take(fake, chosen % frames, axis=1)
+        return self._perceptual.value(real, fake)
+
+    def _train(self, data):
+        totals, aux, (of_generator, of_discriminator) = self.losses_and_gradients(
+            _video_of(data)
+        )
+        self.optimizer.apply(
+            [*of_generator, *of_discriminator],
+            [
+                *self.tokenizer.trainable_variables,
+                *self.discriminator.trainable_variables,
+            ],
+        )
+        self._move_averages(aux["logits"])
+        self.codebook_usage.update_state(aux["ids"])
+        return self._log(
+            totals,
+            aux,
+            generator_gradient_norm=_norm(of_generator),
+            discriminator_gradient_norm=_norm(of_discriminator),
+        )
+
+    def _move_averages(self, logits):
+        decay = self.recipe.average_decay
+        sources = [*self.tokenizer.trainable_variables, *logits]
+        for average, source in zip(
+            [*self.averages, *self.lecam_averages], sources, strict=True
+        ):
+            value = ops.convert_to_tensor(source)
+            average.assign(decay * average + (1 - decay) * value)
+
+    def _evaluate(self, data):
+        recipe = self.recipe.replace(r1_cost=0.0)  # it regularises a step, nothing else
+        with self._averaged():
+            totals, aux = self._player_losses(_video_of(data), recipe)
+        self.codebook_usage.update_state(aux["ids"])
+        seen = self._log(totals, aux)
+        return {k: v for k, v in self.get_metrics_result().items() if k in seen}
+
+    def _log(self, totals, aux, **more):
+        values = {
+            "generator_total": totals.generator,
+            "discriminator_total": totals.discriminator,
+            "real_logit": aux["logits"][0],
+            "fake_logit": aux["logits"][1],
+            "psnr": aux["psnr"],
+            **aux["terms"],
+            **more,
+        }
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+        # The step's own values go to the callbacks; Keras puts the means in their
+        # place at the end of the epoch.
+        return {**values, **self.codebook_usage.result()}
+
+    # === The moving average ===========================================================
+
+    def _averaged(self):
+        """A scope in which the tokenizer's variables read as their averages."""
+        held = [(v, v.value) for v in self.variables]
+        pairs = zip(self.tokenizer.trainable_variables, self.averages, strict=True)
+        return keras.StatelessScope([*held, *((v, a.value) for v, a in pairs)])
+
+    def averaged_tokenizer(self):
+        """A new `VideoTokenizer` that holds the moving averages."""
+        tokenizer = type(self.tokenizer).from_config(self.tokenizer.get_config())
+        for target, source in zip(
+            tokenizer.variables, self.tokenizer.variables, strict=True
+        ):
+            target.assign(np.array(ops.convert_to_numpy(source)))
+        for target, average in zip(
+            tokenizer.trainable_variables, self.averages, strict=True
+        ):
+            target.assign(np.array(ops.convert_to_numpy(average)))
+        return tokenizer
+
+
+def _video_of(data):
+    data = keras.utils.unpack_x_y_sample_weight(data)[0]
+    return data["video"] if isinstance(data, dict) else data
+
+
+def _norm(gradients):
+    """Global norm, in float32."""
+    squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
+    return ops.sqrt(sum(squares))
