@@ -10,6 +10,25 @@ from keras_magvit.io.dependencies import import_image
 _ROUNDING = 1e-6
 
 
+def scale_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resizes a whole frame bicubically, antialiased; its aspect ratio may change.
+
+    Args:
+        frame: uint8 `(H, W, 3)`.
+        size: the new `(H, W)`.
+
+    Returns:
+        uint8 `(*size, 3)`; the frame itself where it has that size.
+    """
+    if frame.shape[:2] == tuple(size):
+        return frame
+    image = import_image()
+    resized = image.fromarray(frame).resize(
+        (size[1], size[0]), image.Resampling.BICUBIC
+    )
+    return np.asarray(resized)
+
+
 def resize_frame(frame: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Crops the centre to the target's aspect, then resizes with antialiasing.
 
