@@ -3,13 +3,12 @@
 from typing import ClassVar
 
 import keras
-import numpy as np
-from keras import ops
 
-from keras_magvit import inputs, tasks
+from keras_magvit import tasks
+from keras_magvit.fitting import FitMixin
 from keras_magvit.models import conditioning as conditionings
 from keras_magvit.models.decoders import AutoregressiveDecoder, ParallelDecoder
-from keras_magvit.models.request import prepare
+from keras_magvit.models.generation import GenerationMixin
 from keras_magvit.models.sequence import TokenSequence
 from keras_magvit.models.settings import Sampling
 from keras_magvit.models.tokenizer import VideoTokenizer
@@ -18,8 +17,6 @@ from keras_magvit.ops.vocabulary import PROMPTS, Vocabulary
 from keras_magvit.presets.mixin import PresetMixin
 
 _UNCONDITIONAL = ("unconditional_generation", "class_generation")
-# What every backend takes as the seed of its generator.
-_MAX_SEED = 2**31
 
 
 class _Untracked:
@@ -30,7 +27,7 @@ class _Untracked:
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
-class MAGVIT(PresetMixin, keras.Model):
+class MAGVIT(GenerationMixin, FitMixin, PresetMixin, keras.Model):
     """Generates video from a task, a part of a video, and a class.
 
     Args:
@@ -142,8 +139,18 @@ class MAGVIT(PresetMixin, keras.Model):
         return self._tokenizer.model
 
     def call(self, inputs, training=False):
-        """int32 `(B, L)` to logits `(B, L, V)`: the transformer."""
-        return self.transformer(inputs, training=training)
+        """What stands in every cell.
+
+        Args:
+            inputs: int32 `(B, L)`; see `sequence`.
+            training: bool; dropout.
+
+        Returns:
+            float32 `(B, N, K)`: logits over the codebook, in raster order.
+        """
+        hidden = self.transformer.hidden(inputs, training=training)
+        logits = self.transformer.head(self.sequence.latent_positions(hidden))
+        return logits[..., : self.vocabulary.codebook_size]
 
     def grid_logits(self, prefix, grid):
         """Logits over the codebook for every cell.
@@ -155,127 +162,7 @@ class MAGVIT(PresetMixin, keras.Model):
         Returns:
             float32 `(B, t, h, w, K)`.
         """
-        hidden = self.transformer.hidden(self.sequence.pack(prefix, grid))
-        logits = self.transformer.head(self.sequence.latent_positions(hidden))
-        return self.sequence.unpack(logits)
-
-    # === Generation ===================================================================
-
-    def generate(
-        self,
-        task,
-        video=None,
-        labels=None,
-        mask=None,
-        num_samples=1,
-        seed=0,
-        num_steps=None,
-        schedule=None,
-        choice_temperature=None,
-        sampling_temperature=None,
-        top_k=None,
-        top_p=None,
-        guidance_scale=None,
-        keep_condition=False,
-        noise=None,
-        callback=None,
-    ):
-        """Makes videos.
-
-        Args:
-            task: a task's name, the paper's abbreviation, or a `VideoTask`.
-            video: `(B, T, H, W, 3)`, uint8 or float in [0, 1], the clips whose given
-                part is kept. For tasks that start from whole frames, the given frames
-                alone will do: `(B, n, H, W, 3)` with n < T; interpolation takes half of
-                them for each end. Tasks that start from nothing do not read it.
-            labels: an int or one int a clip, for tasks that use the class; others do
-                not read it.
-            mask: bool `(H, W)` or `(T, H, W)`, True where pixels are given; takes the
-                place of the task's own region.
-            num_samples: videos made for each clip.
-            seed: int; the same seed makes the same bytes on the same backend.
-            num_steps, schedule, choice_temperature, sampling_temperature, top_k, top_p,
-                guidance_scale: see `Sampling`; None takes the model's `sampling`.
-            keep_condition: put the given pixels back, exactly.
-            noise: `(categorical_gumbel, mask_gumbel)` to replay a decode; see
-                `models.decode`. None draws it from `seed`.
-            callback: called with a `DecodeStep` after each step.
-
-        Returns:
-            float32 numpy `(B * num_samples, T, H, W, 3)` in [0, 1]; the samples of one
-            clip follow each other.
-
-        Raises:
-            ValueError: on arguments out of range or missing for the task.
-        """
-        settings = self.sampling.replace(
-            num_steps=num_steps,
-            schedule=schedule,
-            choice_temperature=choice_temperature,
-            sampling_temperature=sampling_temperature,
-            top_k=top_k,
-            top_p=top_p,
-            guidance_scale=guidance_scale,
-        )
-        if not (isinstance(num_samples, (int, np.integer)) and num_samples >= 1):
-            raise ValueError(
-                f"`num_samples` must be an int >= 1. Received: num_samples={num_samples}"
-            )
-        is_int = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-        if not is_int or not 0 <= seed < _MAX_SEED:
-            raise ValueError(
-                f"`seed` must be an int in [0, {_MAX_SEED}). Received: seed={seed!r}"
-            )
-        if settings.top_k > self.vocabulary.codebook_size:
-            raise ValueError(
-                f"`top_k` must be at most {self.vocabulary.codebook_size}. "
-                f"Received: top_k={settings.top_k}"
-            )
-        request = prepare(self, task, video, labels, mask, num_samples)
-        if noise is None:
-            noise = self.decoder.noise(request.cond_ids.shape[0], int(seed))
-        ids = self.decoder(request, noise, settings, callback)
-        made = ops.clip(self.tokenizer.decode(ids), 0.0, 1.0)
-        if keep_condition and request.condition is not None:
-            made = ops.where(
-                request.condition.video_mask, request.condition.video, made
-            )
-        return ops.convert_to_numpy(made)
-
-    def extend(self, video, num_frames, *, labels=None, seed=0, **kwargs):
-        """Continues a video for as long as asked, by sliding frame prediction.
-
-        Each window starts from the last frames of what there is, as many as `video`
-        has to begin with (at most T - 1).
-
-        Args:
-            video: `(B, n, H, W, 3)`, uint8 or float in [0, 1], the first frames.
-            num_frames: frames of the result, `video` included.
-            labels: if given, class frame prediction.
-            seed: int; window i draws from `seed + i`.
-            **kwargs: of `generate`.
-
-        Returns:
-            float32 numpy `(B, num_frames, H, W, 3)` in [0, 1], beginning with `video`.
-
-        Raises:
-            ValueError: as in `generate`, or if `num_frames` is not more than n.
-        """
-        made = ops.convert_to_numpy(inputs.as_video(video))
-        if num_frames <= made.shape[1]:
-            raise ValueError(
-                "`num_frames` must be more than the given frames. Received: "
-                f"num_frames={num_frames}, video.shape={made.shape}"
-            )
-        task = "frame_prediction" if labels is None else "class_frame_prediction"
-        given = min(made.shape[1], self.video_shape[0] - 1)
-        window = 0
-        while made.shape[1] < num_frames:
-            last = made[:, -given:]
-            clip = self.generate(task, last, labels, seed=seed + window, **kwargs)
-            made = np.concatenate([made, clip[:, given:]], axis=1)
-            window += 1
-        return made[:, :num_frames]
+        return self.sequence.unpack(self.call(self.sequence.pack(prefix, grid)))
 
     # === Config =======================================================================
 

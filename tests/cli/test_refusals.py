@@ -116,7 +116,10 @@ GENERATE = [
     (("IPC", "--video", "clip.npz", "--mask", "vast.npy"), "plain numbers"),
     (("IPC", "--video", "clip.npz", "--mask", "small.npy"), "--mask must fit"),
     (("CFP", "--video", "clip.npz", "--labels", 1, 2), "one label for each of 1"),
-    (("FP", "--video", "clip.npz", "--steps", 0), "--steps must be an int in [1, 65536]"),
+    (
+        ("FP", "--video", "clip.npz", "--steps", 0),
+        "--steps must be an int in [1, 65536]",
+    ),
     (("UNC", "--schedule", "no"), "--schedule must be one of ['cosine'"),
     (("UNC", "--choice-temperature", -1), "--choice-temperature must be a number >= 0"),
     (("UNC", "--top-p", 1.5), "--top-p must be <= 1"),

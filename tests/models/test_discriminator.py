@@ -28,7 +28,9 @@ def test_r1_and_its_double_gradient_equal_official(converted, parity):
     parity("discriminator: R1 input gradient", gradient, data["r1_input_gradient"])
 
     def penalty():
-        return km.losses.r1(backend.value_and_input_gradient(model, data["input"])[1], cost=10.0)
+        return km.losses.r1(
+            backend.value_and_input_gradient(model, data["input"])[1], cost=10.0
+        )
 
     variables = model.trainable_variables
     value, gradients = backend.value_and_gradients(penalty, variables)

@@ -1,0 +1,322 @@
+"""`compile`, `fit` and `evaluate` of a `MAGVIT`: Keras' own, fed with examples."""
+
+import itertools
+
+import keras
+from keras import ops
+
+from keras_magvit import backend, losses, recipes
+from keras_magvit.fitting import sources
+from keras_magvit.fitting.examples import ExampleMaker, Part
+
+# No training has it: seeds of users are smaller.
+_EVALUATION_SEED = 2**31
+
+
+class FitMixin:
+    """Trains a model that maps int32 `(B, L)` to logits `(B, N, K)`.
+
+    The step is Keras' own on every backend: examples are made before it, so only the
+    loss is left to define. The tokenizer is frozen and takes no part in it.
+
+    Logs, beside `loss`: `refine_loss`, `mask_loss` and `recons_loss`, the mean
+    cross-entropy of the cells of each part, and `masked_accuracy`, the share of [MASK]
+    cells whose likeliest id is the right one.
+    """
+
+    def compile(
+        self,
+        optimizer=None,
+        recipe="paper",
+        *,
+        steps=None,
+        warmup_steps=None,
+        seed=0,
+        gradient_accumulation_steps=None,
+        jit_compile="auto",
+        **kwargs,
+    ):
+        """Sets objective and optimizer, and starts counting steps from 0.
+
+        Args:
+            optimizer: None makes the recipe's.
+            recipe: name of a recipe, or a `recipes.TransformerRecipe`.
+            steps: updates over which the recipe's rate decays; None keeps it constant
+                after the warm-up.
+            warmup_steps: of the linear warm-up; None takes the recipe's.
+            seed: int in [0, 2**31), of tasks, masks and the order of arrays.
+            gradient_accumulation_steps: batches an update, for the recipe's optimizer.
+            jit_compile: "auto" compiles with XLA where that is the faster path.
+            **kwargs: of `keras.Model.compile`; there is no `loss` to choose.
+
+        Raises:
+            ValueError: on an unknown recipe or a value out of range.
+        """
+        if "loss" in kwargs:
+            raise ValueError(
+                "The loss is COMMIT's; a recipe sets its terms. "
+                f"Received: loss={kwargs['loss']!r}"
+            )
+        if not 0 <= seed < _EVALUATION_SEED:
+            raise ValueError(
+                f"`seed` must be an int in [0, {_EVALUATION_SEED}). "
+                f"Received: seed={seed!r}"
+            )
+        self.recipe = recipes.transformer(recipe)
+        self.seed = seed
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "recipe": self.recipe.get_config(),
+            "steps": steps,
+            "warmup_steps": warmup_steps,
+            "seed": seed,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+        }
+        if optimizer is None:
+            optimizer = self.recipe.optimizer(
+                steps, warmup_steps, gradient_accumulation_steps
+            )
+        elif gradient_accumulation_steps is not None:
+            raise ValueError(
+                "Set `gradient_accumulation_steps` on the optimizer itself. Received: "
+                f"gradient_accumulation_steps={gradient_accumulation_steps}"
+            )
+        if jit_compile == "auto":
+            jit_compile = backend.jit_by_default() and not kwargs.get("run_eagerly")
+        self._make_state()
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        # Before the first step: TensorFlow would build it inside the traced graph.
+        self.optimizer.build(self.trainable_variables)
+
+    def _make_state(self):
+        if not hasattr(self, "batches_seen"):
+            # A weight, so that it is saved and restored with the rest.
+            self.batches_seen = self.add_weight(
+                name="batches_seen",
+                shape=(),
+                initializer="zeros",
+                dtype="int32",
+                trainable=False,
+                aggregation="only_first_replica",
+            )
+            self._part_losses = {
+                part: keras.metrics.Mean(name=f"{part.name.lower()}_loss")
+                for part in self._parts()
+            }
+            self._masked_accuracy = keras.metrics.Mean(name="masked_accuracy")
+        self.batches_seen.assign(0)
+
+    def _parts(self):
+        """The parts that the model's cells can belong to."""
+        if self.conditioning.causal:
+            return (Part.MASK,)
+        if self.conditioning.mask_mode == "commit":
+            return (Part.REFINE, Part.MASK, Part.RECONS)
+        return (Part.MASK, Part.RECONS)
+
+    # === The step =====================================================================
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """COMMIT's loss; also counts the step and updates the metrics.
+
+        Args:
+            x: not read.
+            y: int32 `(B, N)`, targets.
+            y_pred: float32 `(B, N, K)`, logits.
+            sample_weight: int32 `(B, N)`, the `Part` of each cell.
+            training: bool.
+
+        Returns:
+            Scalar: cross-entropy of the parts that the recipe trains, averaged over each
+            example, then over the batch.
+
+        Reference:
+            MAGVIT, equations 3 and 4; `trainers/maskgvt_trainer.py`.
+        """
+        del x
+        cells = {
+            part: ops.cast(ops.equal(sample_weight, int(part)), "float32")
+            for part in self._part_losses
+        }
+        cross_entropy = losses.token_cross_entropy(
+            y_pred, y, self.recipe.label_smoothing
+        )
+        right = ops.cast(ops.equal(ops.argmax(y_pred, axis=-1), y), "float32")
+        for part, tracker in self._part_losses.items():
+            tracker.update_state(cross_entropy, cells[part])
+        self._masked_accuracy.update_state(right, cells[Part.MASK])
+        if training:
+            self.batches_seen.assign_add(1)
+
+        terms = self.recipe.weights.upper().split("+")
+        weights = sum(cells[part] for part in cells if part.name in terms)
+        total = ops.maximum(ops.sum(weights, axis=-1), 1e-8)
+        return ops.mean(ops.sum(cross_entropy * weights, axis=-1) / total)
+
+    # === Training =====================================================================
+
+    def fit(
+        self,
+        x,
+        *,
+        batch_size=None,
+        epochs=1,
+        steps_per_epoch=None,
+        validation_data=None,
+        validation_steps=None,
+        **kwargs,
+    ):
+        """Trains the transformer.
+
+        Args:
+            x: a `data.ClipDataset`, a dict of arrays, a `tf.data.Dataset`, a `PyDataset`
+                or any iterable of batches; see `fitting.ExampleMaker` for what a batch
+                holds. The first two go on where an earlier `fit` stopped.
+            batch_size: clips a step, for clip datasets and arrays; None takes the
+                recipe's, or all there are if these are fewer.
+            epochs: as in Keras.
+            steps_per_epoch: None makes one pass over `x`.
+            validation_data: as `x`. Its examples are made once and kept.
+            validation_steps: batches of it to look at; None looks at all.
+            **kwargs: `callbacks`, `verbose`, `initial_epoch`, `validation_freq` of
+                `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            ValueError: if the model is not compiled, `x` is empty or its length unknown
+                without `steps_per_epoch`, or a batch does not fit the model.
+        """
+        self._check_compiled("fit")
+        x = sources.as_dataset(x, self.seed)
+        batch_size = self._batch_size(batch_size, x)
+        steps = steps_per_epoch or sources.steps_of(x, batch_size)
+        if steps is None:
+            raise ValueError(
+                "The length of `x` is unknown: pass `steps_per_epoch`. "
+                f"Received: x={type(x).__name__}"
+            )
+        validation = None
+        if validation_data is not None:
+            validation = self._prepare(validation_data, batch_size, validation_steps)
+        maker = ExampleMaker(self, self.recipe, self.seed)
+        stream = _Stream(maker, x, batch_size, int(self.batches_seen))
+        with stream:
+            return super().fit(
+                stream.examples(),
+                epochs=epochs,
+                steps_per_epoch=steps,
+                validation_data=validation,
+                shuffle=False,  # the stream is shuffled
+                **kwargs,
+            )
+
+    def evaluate(self, x, *, batch_size=None, steps=None, tasks=None, **kwargs):
+        """Measures the loss on masks that are the same at every call.
+
+        Args:
+            x: as in `fit`.
+            batch_size: as in `fit`.
+            steps: batches to look at; None looks at all.
+            tasks: names of the tasks to look at, in turns; None takes the model's.
+            **kwargs: `callbacks`, `verbose`, `return_dict` of `keras.Model.evaluate`.
+
+        Returns:
+            The loss and the metrics, as `keras.Model.evaluate` does.
+
+        Raises:
+            ValueError: as `fit`.
+        """
+        if not isinstance(x, sources.PreparedExamples):
+            self._check_compiled("evaluate")
+            x = self._prepare(x, batch_size, steps, tasks)
+            steps = None
+        return super().evaluate(x, steps=steps, **kwargs)
+
+    def _prepare(self, x, batch_size, steps, tasks=None):
+        x = sources.as_dataset(x, training=False)
+        tasks = (tasks,) if isinstance(tasks, str) else tasks
+        maker = ExampleMaker(self, self.recipe, _EVALUATION_SEED, False, tasks)
+        batches = sources.one_pass(x, self._batch_size(batch_size, x))
+        examples = [
+            maker(batch, step)
+            for step, batch in enumerate(itertools.islice(batches, steps))
+        ]
+        if not examples:
+            raise _empty(x)
+        return sources.PreparedExamples(examples)
+
+    def _batch_size(self, given, x):
+        if given is not None or not isinstance(x, sources.ArrayDataset):
+            return given or self.recipe.batch_size
+        return min(self.recipe.batch_size, len(x))
+
+    def _check_compiled(self, method):
+        if not self.compiled:
+            raise ValueError(
+                f"Call `compile()` before `{method}()`. Received: compiled=False"
+            )
+
+    # === Config =======================================================================
+
+    def get_compile_config(self):
+        """Arguments of `compile`, for `.keras` files."""
+        if not self.compiled:
+            return {}
+        config = dict(self._compile_arguments)
+        if config["optimizer"] is not None:
+            config["optimizer"] = keras.saving.serialize_keras_object(
+                keras.optimizers.get(config["optimizer"])
+            )
+        return config
+
+    def compile_from_config(self, config):
+        """The inverse of `get_compile_config`."""
+        config = dict(config)
+        if config["optimizer"] is not None:
+            config["optimizer"] = keras.saving.deserialize_keras_object(
+                config["optimizer"]
+            )
+        config["recipe"] = recipes.TransformerRecipe(**config["recipe"])
+        self.compile(**config)
+
+
+class _Stream:
+    """Examples of one `fit`; an error of the user's data leaves `fit` as it was raised.
+
+    TensorFlow reads generators inside its pipeline, which wraps what they raise.
+    """
+
+    def __init__(self, maker, x, batch_size, start):
+        self.maker, self.x, self.start = maker, x, start
+        self.batches = sources.training_batches(x, batch_size, start)
+        self.error = None
+
+    def examples(self):
+        """A generator, as Keras asks for: `(inputs, targets, part)` a step."""
+        made = None
+        try:
+            for step, batch in enumerate(self.batches, self.start):
+                made = self.maker(batch, step)
+                yield tuple(made)
+            if made is None:
+                raise _empty(self.x)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if self.error is not None and error is not self.error:
+            raise self.error from None
+
+
+def _empty(x):
+    return ValueError(
+        f"A dataset must hold at least one batch. Received: an empty {type(x).__name__}"
+    )
