@@ -10,11 +10,14 @@ from keras_magvit._version import __version__
 if TYPE_CHECKING:  # what the names below stand for, for readers and type checkers
     from keras_magvit import (
         conversion,
+        data,
         layers,
         losses,
+        metrics,
         models,
         ops,
         presets,
+        recipes,
         tasks,
         training,
     )
@@ -26,10 +29,11 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
         VideoTokenizer,
     )
     from keras_magvit.ops import Vocabulary
+    from keras_magvit.training import VideoTokenizerTrainer
 
 _MODULES = (
-    *("conversion", "layers", "losses", "models", "ops", "presets"),
-    *("tasks", "training"),
+    *("conversion", "data", "layers", "losses", "metrics", "models", "ops", "presets"),
+    *("recipes", "tasks", "training"),
 )
 _HOMES = {
     "MAGVIT": "models",
@@ -37,6 +41,7 @@ _HOMES = {
     "Sampling": "models",
     "VideoDiscriminator": "models",
     "VideoTokenizer": "models",
+    "VideoTokenizerTrainer": "training",
     "Vocabulary": "ops",
 }
 
@@ -46,14 +51,18 @@ __all__ = [
     "Sampling",
     "VideoDiscriminator",
     "VideoTokenizer",
+    "VideoTokenizerTrainer",
     "Vocabulary",
     "__version__",
     "conversion",
+    "data",
     "layers",
     "losses",
+    "metrics",
     "models",
     "ops",
     "presets",
+    "recipes",
     "tasks",
     "training",
 ]
