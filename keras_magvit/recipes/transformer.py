@@ -12,6 +12,10 @@ from keras_magvit.recipes.optimization import warmup_cosine
 
 SAMPLING = ("step", "example")
 
+# Every variable that is not called "kernel"; TensorFlow's optimizers see its own
+# variables, whose names are paths such as "head/kernel:0".
+_NO_KERNEL = r"^(?!(.*/)?kernel(:\d+)?$)"
+
 
 @dataclasses.dataclass(frozen=True)
 class TransformerRecipe:
@@ -130,8 +134,7 @@ class TransformerRecipe:
             global_clipnorm=self.clip_norm,
             gradient_accumulation_steps=gradient_accumulation_steps,
         )
-        # Every variable that is not called "kernel".
-        optimizer.exclude_from_weight_decay(var_names=["^(?!kernel$)"])
+        optimizer.exclude_from_weight_decay(var_names=[_NO_KERNEL])
         return optimizer
 
     def model_arguments(self, codebook_size, num_classes, tasks):

@@ -34,9 +34,10 @@ def test_every_conditioning_learns_clips_by_heart(new_model, tokens, conditionin
 
 def test_a_fit_in_two_parts_is_the_whole_fit(new_model, tokens, tmp_path):
     data = tokens(6)  # batches of 4: the order of the second epoch counts
+    recipe = TINY.replace(batch_size=4)
     whole, parts = new_model(), new_model()
     for model in (whole, parts):
-        model.compile(recipe=TINY.replace(batch_size=4))
+        model.compile(recipe=recipe)
     whole.fit(data, epochs=2, steps_per_epoch=3, verbose=0)
 
     parts.fit(data, steps_per_epoch=3, verbose=0)
@@ -49,7 +50,7 @@ def test_a_fit_in_two_parts_is_the_whole_fit(new_model, tokens, tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     # What was saved is what was trained so far.
     saved = km.MAGVIT.from_preset(tmp_path / "half_way")
-    saved.compile(recipe=TINY)
+    saved.compile(recipe=recipe)
     assert saved.evaluate(data, verbose=0) == pytest.approx(scores[0], rel=1e-4)
 
 

@@ -14,7 +14,10 @@ def _model():
     for name in ("kernel", "bias", "gamma", "beta", "embeddings", "head_bias"):
         value = rng.normal(size=(4, 3)).astype("float32")
         made[name] = keras.Variable(value, name=name)
-    return made
+    # Inside a layer TensorFlow's own variable is called by its path.
+    dense = keras.layers.Dense(3, name="kernel_free")
+    dense.build((None, 4))
+    return {**made, "dense kernel": dense.kernel}
 
 
 def _adamw(w, gradients, rates, decay, clip=1.0, b1=0.9, b2=0.96):
@@ -29,7 +32,8 @@ def _adamw(w, gradients, rates, decay, clip=1.0, b1=0.9, b2=0.96):
             m[k] = b1 * m[k] + (1 - b1) * g
             v[k] = b2 * v[k] + (1 - b2) * g * g
             moved = m[k] / (1 - b1**t) / (np.sqrt(v[k] / (1 - b2**t)) + 1e-8)
-            w[k] = w[k] - rate * (moved + (decay * w[k] if k == "kernel" else 0))
+            decayed = decay * w[k] if k.endswith("kernel") else 0
+            w[k] = w[k] - rate * (moved + decayed)
     return w
 
 
