@@ -101,6 +101,22 @@ def is_concrete(tensor):
     return not tf.is_symbolic_tensor(tensor)
 
 
+def mirror_pad(video, pads):
+    """Reflects the borders of `(B, T, H, W, C)` by the backend's own kernel.
+
+    Args:
+        video: float `(B, T, H, W, C)`.
+        pads: `((before, after), ...)` for T, H, W.
+
+    Returns:
+        The padded tensor; None where no kernel fits.
+    """
+    sizes = video.shape[1:4]
+    if any(n is None or n <= max(pad) for n, pad in zip(sizes, pads, strict=True)):
+        return None  # a mirror shorter than the border
+    return tf.pad(video, ((0, 0), *pads, (0, 0)), "REFLECT")
+
+
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     # TensorFlow has no float16 kernel for it on CPUs.

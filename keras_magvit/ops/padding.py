@@ -7,6 +7,8 @@ PyTorch cannot reflect the time axis), so borders are built from slices here.
 import numpy as np
 from keras import ops
 
+from keras_magvit import backend
+
 _BORDER_MODES = ("edge", "reflect")
 
 
@@ -32,6 +34,8 @@ def pad_video(video, pads, mode):
         raise ValueError(
             f"`mode` must be 'zero', 'edge' or 'reflect'. Received: mode={mode!r}"
         )
+    if mode == "reflect" and (mirrored := backend.mirror_pad(video, pads)) is not None:
+        return mirrored
     for axis, (before, after) in enumerate(pads, start=1):
         if before or after:
             video = _pad_axis(video, axis, before, after, mode)
