@@ -92,6 +92,30 @@ def test_masked_cross_entropy_equals_numpy(smoothing):
     assert number(actual) == pytest.approx(per_example.mean(), rel=1e-5)
 
 
+@pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="graphs of an unknown batch"
+)
+def test_losses_are_traced_without_knowing_the_batch():
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    gradient = rng.normal(size=(3, 2, 4, 4, 3)).astype("float32")
+    logits = rng.normal(size=(3, 5, 9)).astype("float32")
+    targets = rng.integers(-2, 11, (3, 5)).astype("int32")
+    weights = rng.random((3, 5)).astype("float32")
+    calls = (
+        (losses.r1, (gradient,)),
+        (
+            losses.masked_cross_entropy,
+            (logits, targets, weights),
+        ),
+    )
+    for loss, arrays in calls:
+        specs = [tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in arrays]
+        traced = tf.function(loss, input_signature=specs, autograph=False)
+        assert number(traced(*arrays)) == pytest.approx(number(loss(*arrays)), rel=1e-6)
+
+
 def test_losses_compute_in_float32_from_half_precision():
     logits = keras.ops.cast(np.array([[200.0], [-200.0]]), "float16")
     gradient = keras.ops.cast(np.full((1, 100), 30.0), "float16")

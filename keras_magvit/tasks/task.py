@@ -89,7 +89,7 @@ class VideoTask:
             MAGVIT, section 3.2 and Appendix B.1; `train_lib/cond_utils.py`.
         """
         video = inputs.as_video(video)
-        batch, *size, _ = video.shape
+        size = video.shape[1:4]
         if len(latent_shape) != 3:
             raise ValueError(
                 f"`latent_shape` must be (t, h, w). Received: latent_shape={latent_shape}"
@@ -100,8 +100,8 @@ class VideoTask:
         pad = self.padding if callable(self.padding) else PADDINGS[self.padding]
         return Condition(
             pad(video, mask[None, ..., None], self.region),
-            _per_example(mask[..., None], batch),
-            _per_example(latent_mask, batch),
+            _per_example(mask[..., None], video),
+            _per_example(latent_mask, video),
         )
 
     def with_frames(self, num_frames, num_latent_frames=None):
@@ -125,5 +125,6 @@ def _rank_3(mask):
     return mask.reshape((1,) * (3 - mask.ndim) + mask.shape)
 
 
-def _per_example(mask, batch):
-    return ops.convert_to_tensor(np.repeat(mask[None], batch, axis=0))
+def _per_example(mask, video):
+    # The size of the batch may be unknown while a graph is traced.
+    return ops.broadcast_to(mask, (ops.shape(video)[0], *mask.shape))

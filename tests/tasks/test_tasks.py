@@ -222,3 +222,22 @@ VIDEO = np.zeros((1, 4, 8, 8, 3), "float32")
 def test_bad_arguments(call):
     with pytest.raises(ValueError, match="Received: "):
         call()
+
+
+@pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="graphs of an unknown batch"
+)
+@pytest.mark.parametrize("name", km.tasks.names())
+def test_conditions_are_traced_without_knowing_the_batch(name, clips):
+    import tensorflow as tf
+
+    task, video = km.tasks.get(name), clips(3)
+    spec = tf.TensorSpec((None, *video.shape[1:]), "float32")
+    condition = tf.function(
+        lambda x: tuple(task.condition(x, (2, 4, 4))),
+        input_signature=[spec],
+        autograph=False,
+    )
+    pairs = zip(condition(video), task.condition(video, (2, 4, 4)), strict=True)
+    for traced, expected in pairs:
+        np.testing.assert_array_equal(traced, expected)
