@@ -31,7 +31,7 @@ def check_not_still(path):
         VideoFileError: if its first two frames cannot be read.
     """
     from keras_magvit.io import VideoFileError, read_video
-    from keras_magvit.io.reading import ANIMATION_SUFFIXES, CONTAINER_SUFFIXES
+    from keras_magvit.io.kinds import ANIMATION_SUFFIXES, CONTAINER_SUFFIXES
 
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in CONTAINER_SUFFIXES + ANIMATION_SUFFIXES or os.path.isdir(path):

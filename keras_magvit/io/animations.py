@@ -4,6 +4,7 @@ The block structure is walked first, in plain Python: it gives the sizes before 
 is allocated, the delays, and whether the file was cut.
 """
 
+import os
 import re
 import struct
 import warnings
@@ -19,6 +20,7 @@ from keras_magvit.io.dependencies import import_image
 from keras_magvit.io.errors import VideoFileError, reason
 from keras_magvit.io.limits import check_frame_size
 from keras_magvit.io.lossless import RATE_CHUNK, RATE_KEY
+from keras_magvit.io.spans import Span
 from keras_magvit.io.video import to_rgb8
 
 # What browsers show a frame for whose delay is 0.
@@ -47,7 +49,7 @@ class Structure:
 
 @contextmanager
 def open_animation(
-    path: str, max_pixels: int, default_frame_rate: float
+    file: Span, max_pixels: int, default_frame_rate: float
 ) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
     """Opens a GIF or WebP file; a still image is a clip of one frame.
 
@@ -56,7 +58,7 @@ def open_animation(
     0, or that is a still image, has the default rate.
 
     Args:
-        path: the file.
+        file: the file.
         max_pixels: the most pixels of a frame, checked before any decoding.
         default_frame_rate: for a file without delays.
 
@@ -69,35 +71,58 @@ def open_animation(
         ImportError: if Pillow is missing.
     """
     image = import_image()
+    data, kind, structure = read_structure(file, max_pixels)
+    frame_rate = _frame_rate(structure, kind) or default_frame_rate
+    count = len(structure.delays)
+    yield frame_rate, _decode(image, data, kind, count, os.fspath(file))
+
+
+def read_structure(file: Span, max_pixels: int) -> tuple[bytes, str, Structure]:
+    """Reads a GIF or WebP file into memory and walks its blocks.
+
+    Args:
+        file: the file.
+        max_pixels: the most pixels of a frame.
+
+    Returns:
+        The bytes, "GIF" or "WEBP", and the structure, which is complete.
+
+    Raises:
+        VideoFileError: for a file that is cut, damaged or too large.
+    """
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
+        with file.open() as opened:
+            data = opened.read(_MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise VideoFileError(f"Cannot open the file: {reason(error)}.", path) from error
+        raise VideoFileError(f"Cannot open the file: {reason(error)}.", file) from error
     if len(data) > _MAX_FILE_BYTES:
         raise VideoFileError(
-            f"The image file is larger than {_MAX_FILE_BYTES} bytes.", path
+            f"The image file is larger than {_MAX_FILE_BYTES} bytes.", file
         )
     if data[:4] == b"GIF8":
         structure, kind = _walk_gif(data), "GIF"
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         structure, kind = _walk_webp(data), "WEBP"
     else:
-        raise VideoFileError("The file is not a GIF or WebP image.", path)
+        raise VideoFileError("The file is not a GIF or WebP image.", file)
     for height, width in structure.sizes:
-        check_frame_size(height, width, max_pixels, path)
+        check_frame_size(height, width, max_pixels, file)
     if not structure.complete:
-        raise VideoFileError("The image is cut or damaged: its data ends early.", path)
-    frame_rate = default_frame_rate
-    if any(structure.delays):
-        total = sum(delay or _ZERO_DELAY_MS for delay in structure.delays)
-        frame_rate = min(1000 * len(structure.delays) / total, 1000.0)
-        exact = _exact_rate(structure.rate_text)
-        if exact:
-            strays = abs(1000 * len(structure.delays) / exact - total)
-            if strays <= _UNIT_MS[kind] / 2 + 1e-6:
-                frame_rate = exact
-    yield frame_rate, _decode(image, data, kind, len(structure.delays), path)
+        raise VideoFileError("The image is cut or damaged: its data ends early.", file)
+    return data, kind, structure
+
+
+def _frame_rate(structure: Structure, kind: str) -> float | None:
+    """Frames a second by the delays; None where all of them are 0."""
+    if not any(structure.delays):
+        return None
+    total = sum(delay or _ZERO_DELAY_MS for delay in structure.delays)
+    exact = _exact_rate(structure.rate_text)
+    if exact:
+        strays = abs(1000 * len(structure.delays) / exact - total)
+        if strays <= _UNIT_MS[kind] / 2 + 1e-6:
+            return exact
+    return min(1000 * len(structure.delays) / total, 1000.0)
 
 
 def open_image(image: Any, source: Any, path: str, kinds: list[str]) -> Any:

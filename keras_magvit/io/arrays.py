@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_magvit.io.errors import VideoFileError, reason
 from keras_magvit.io.limits import MAX_CLIP_BYTES, check_frame_size
+from keras_magvit.io.spans import Span
 from keras_magvit.io.video import check_frame_rate
 
 # The arrays of an .npz file that `write_video` writes.
@@ -26,53 +27,48 @@ _BAD_ZIP = (
 )
 
 
-def read_npy(path: str, max_pixels: int) -> np.ndarray:
-    """Reads the one array of an .npy file.
+def read_array(file: Span, max_pixels: int) -> tuple[np.ndarray, float | None]:
+    """Reads the frames of an .npz or .npy file, by its suffix.
 
     Args:
-        path: the file.
+        file: the file.
         max_pixels: the most pixels of a frame.
 
     Returns:
-        uint8 or float `(T, H, W, C)` with C in 1, 3, 4; `(T, H, W)` became C = 1.
-
-    Raises:
-        VideoFileError: if it is not such a file, or its header claims another size
-            than its data has.
-    """
-    try:
-        with open(path, "rb") as file:
-            return _read_array(file, os.path.getsize(path), "array", max_pixels, path)
-    except OSError as error:
-        raise VideoFileError(f"Cannot read the file: {reason(error)}.", path) from error
-
-
-def read_npz(path: str, max_pixels: int) -> tuple[np.ndarray, float | None]:
-    """Reads the array `frames`, and `frame_rate` where there is one.
-
-    Only these two members are looked at, by their exact names, and nothing is
-    extracted. A file with a single array of another name is read too.
-
-    Args:
-        path: the file.
-        max_pixels: the most pixels of a frame.
-
-    Returns:
-        `(frames, frame_rate)`: as `read_npy`, and a float or None.
+        `(frames, frame_rate)`: uint8 or float `(T, H, W, C)` with C in 1, 3, 4, where
+        `(T, H, W)` became C = 1; and a float, or None where the file has no rate.
 
     Raises:
         VideoFileError: if it is not such a file, or a header claims another size than
             its data has.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with file.open() as opened:
+            if os.fspath(file).lower().endswith(".npz"):
+                return _read_npz(opened, max_pixels, os.fspath(file))
+            path = os.fspath(file)
+            return _read_pixels(opened, file.size, "array", max_pixels, path), None
+    except OSError as error:
+        raise VideoFileError(f"Cannot read the file: {reason(error)}.", file) from error
+
+
+def _read_npz(
+    file: BinaryIO, max_pixels: int, path: str
+) -> tuple[np.ndarray, float | None]:
+    """Reads the array `frames`, and `frame_rate` where there is one.
+
+    Only these two members are looked at, by their exact names, and nothing is
+    extracted. A file with a single array of another name is read too.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             name = _frames_member(names, path)
             info = archive.getinfo(name)
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise VideoFileError("The .npz file has an unknown compression.", path)
             with archive.open(info) as member:
-                frames = _read_array(
+                frames = _read_pixels(
                     member, info.file_size, name[:-4], max_pixels, path
                 )
             frame_rate = None
@@ -146,7 +142,7 @@ def _read_header(
     return shape, fortran, dtype
 
 
-def _read_array(
+def _read_pixels(
     file: BinaryIO, file_size: int, name: str, max_pixels: int, path: str
 ) -> np.ndarray:
     """Reads one array of pixels after its header has been believed.

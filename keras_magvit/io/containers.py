@@ -3,8 +3,8 @@
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from keras_magvit.io.dependencies import import_av
 from keras_magvit.io.errors import VideoFileError, reason
 from keras_magvit.io.headers import read_claims
 from keras_magvit.io.limits import check_frame_size
+from keras_magvit.io.spans import Span
 from keras_magvit.io.video import to_rgb8
 
 # The only demuxers let near a file. Without this a text file named .mp4 could be taken
@@ -27,9 +28,9 @@ _SHORT_SHARE = 0.02
 
 @contextmanager
 def open_container(
-    path: str, max_pixels: int, default_frame_rate: float
+    file: Span, max_pixels: int, default_frame_rate: float
 ) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
-    """Opens a container for reading its first video track.
+    """Opens a container for reading its first video track from start to end.
 
     A cut file is refused by three rules. Its bytes must reach as far as its own header
     says (the boxes of MP4, the RIFF length of AVI, the segment of WebM). No packet or
@@ -41,7 +42,7 @@ def open_container(
     Rotation and mirroring in the display matrix are applied.
 
     Args:
-        path: the file.
+        file: the file.
         max_pixels: the most pixels of a frame, checked before any decoding.
         default_frame_rate: for a container that states none.
 
@@ -52,84 +53,139 @@ def open_container(
         VideoFileError: for a file that is cut, damaged, too large, or without video.
         ImportError: if PyAV is missing.
     """
-    av = import_av()
-    _check_claims(path, max_pixels)
-    try:
-        container = av.open(
-            # Absolute, so that no name is taken for a protocol such as "concat:".
-            os.path.abspath(path),
-            options={"format_whitelist": _DEMUXERS, "max_pixels": str(max_pixels)},
-            metadata_errors="replace",
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise VideoFileError(
-            f"The file is not a video, or is cut or damaged ({_why(error)}).", path
-        ) from error
-    with container:
-        stream = _video_stream(av, container, path)
-        codec = stream.codec_context
-        check_frame_size(codec.height, codec.width, max_pixels, path)
-        rate = stream.average_rate or stream.guessed_rate
-        frame_rate = float(rate) if rate and 0 < rate <= 1000 else default_frame_rate
+    with open_track(file, max_pixels) as stream:
+        frame_rate = frame_rate_of(stream, default_frame_rate)
         stream.thread_type = "AUTO"
-        yield frame_rate, _decode(av, container, stream, frame_rate, path)
+        pixels = Pixels()
+        frames = (pixels(frame) for frame in decode(stream, frame_rate, file))
+        yield frame_rate, frames
 
 
-def _check_claims(path: str, max_pixels: int) -> None:
-    try:
-        file_size = os.path.getsize(path)
-        with open(path, "rb") as file:
-            claims = read_claims(file, file_size)
-    except OSError as error:
-        raise VideoFileError(f"Cannot open the file: {reason(error)}.", path) from error
+@contextmanager
+def open_track(file: Span, max_pixels: int) -> Iterator[Any]:
+    """Opens the first video track of a container, after its header has been judged.
+
+    Args:
+        file: the file.
+        max_pixels: the most pixels of a frame.
+
+    Yields:
+        PyAV's stream; `stream.container` is open.
+
+    Raises:
+        VideoFileError, ImportError: as `open_container`.
+    """
+    av = import_av()
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(file.open())
+            _check_claims(opened, file, max_pixels)
+            opened.seek(0)
+            container = av.open(
+                # FFmpeg's own reading is faster. The path is absolute, so that no name
+                # is taken for a protocol such as "concat:".
+                os.path.abspath(file.path) if file.is_whole else opened,
+                options={"format_whitelist": _DEMUXERS, "max_pixels": str(max_pixels)},
+                metadata_errors="replace",
+            )
+        except VideoFileError:
+            raise
+        except (av.error.FFmpegError, ValueError) as error:
+            raise VideoFileError(
+                f"The file is not a video, or is cut or damaged ({why(error)}).", file
+            ) from error
+        except OSError as error:
+            raise VideoFileError(
+                f"Cannot open the file: {reason(error)}.", file
+            ) from error
+        stack.enter_context(container)
+        stream = _video_stream(av, container, file)
+        codec = stream.codec_context
+        check_frame_size(codec.height, codec.width, max_pixels, file)
+        yield stream
+
+
+def frame_rate_of(stream: Any, default_frame_rate: float) -> float:
+    """Returns the frames a second that a track states, or the default."""
+    rate = stream.average_rate or stream.guessed_rate
+    return float(rate) if rate and 0 < rate <= 1000 else default_frame_rate
+
+
+def _check_claims(opened: BinaryIO, file: Span, max_pixels: int) -> None:
+    size = file.size
+    claims = read_claims(opened, size)
     for height, width in claims.sizes:
-        check_frame_size(height, width, max_pixels, path)
-    if claims.length is not None and claims.length > file_size:
+        check_frame_size(height, width, max_pixels, file)
+    if claims.length is not None and claims.length > size:
         raise VideoFileError(
-            f"The file is cut: it has {file_size} bytes and its header declares "
+            f"The file is cut: it has {size} bytes and its header declares "
             f"{claims.length}.",
-            path,
+            file,
         )
 
 
-def _video_stream(av: Any, container: Any, path: str) -> Any:
+def _video_stream(av: Any, container: Any, file: Span) -> Any:
     for stream in container.streams.video:
         # Cover art is a video track of one picture.
         if not stream.disposition & av.stream.Disposition.attached_pic:
             if stream.codec_context is None:
-                raise VideoFileError("The video has an unknown codec.", path)
+                raise VideoFileError("The video has an unknown codec.", file)
             return stream
     kind = "only audio" if container.streams.audio else "no video track"
-    raise VideoFileError(f"The file has no pictures ({kind}).", path)
+    raise VideoFileError(f"The file has no pictures ({kind}).", file)
 
 
-def _decode(
-    av: Any, container: Any, stream: Any, frame_rate: float, path: str
-) -> Iterator[np.ndarray]:
+def decode(stream: Any, frame_rate: float, file: Span) -> Iterator[Any]:
+    """Decodes a track from where its container stands to its end.
+
+    Args:
+        stream: from `open_track`, not read yet.
+        frame_rate: of the track.
+        file: the file, for the error.
+
+    Yields:
+        PyAV's frames, in the order in which they are shown.
+
+    Raises:
+        VideoFileError: if a packet or frame is damaged, or the track ends early.
+    """
+    av = import_av()
     index, end = 0, -math.inf
     try:
-        for packet in container.demux(stream):
+        for packet in stream.container.demux(stream):
             if packet.is_corrupt:
                 raise VideoFileError(
-                    f"The video is cut or damaged after frame {index}.", path
+                    f"The video is cut or damaged after frame {index}.", file
                 )
             for frame in packet.decode():
                 if frame.is_corrupt:
-                    raise VideoFileError(f"Frame {index} is damaged.", path)
+                    raise VideoFileError(f"Frame {index} is damaged.", file)
                 if frame.pts is not None:
                     end = max(end, frame.pts + (frame.duration or 0))
-                yield _pixels(frame)
+                yield frame
                 index += 1
     except (av.error.FFmpegError, OSError) as error:
         raise VideoFileError(
-            f"The video is cut or damaged after frame {index} ({_why(error)}).", path
+            f"The video is cut or damaged after frame {index} ({why(error)}).", file
         ) from error
-    _check_length(stream, end, frame_rate, index, path)
+    check_length(stream, end, frame_rate, index, file)
 
 
-def _check_length(
-    stream: Any, end: float, frame_rate: float, decoded: int, path: str
+def check_length(
+    stream: Any, end: float, frame_rate: float, num_frames: int, file: Span
 ) -> None:
+    """Refuses a track whose last frame ends earlier than the header declares.
+
+    Args:
+        stream: the track.
+        end: where its last frame ends, in the stream's time base; -inf if unknown.
+        frame_rate: of the track.
+        num_frames: how many there were, for the error.
+        file: the file, for the error.
+
+    Raises:
+        VideoFileError: if it ends more than two frames and 2% of its length early.
+    """
     if end == -math.inf or not stream.duration or stream.time_base is None:
         return
     seconds = float((end - (stream.start_time or 0)) * stream.time_base)
@@ -137,18 +193,27 @@ def _check_length(
     slack = max(_SHORT_FRAMES / frame_rate, _SHORT_SHARE * declared)
     if seconds < declared - slack:
         raise VideoFileError(
-            f"The video is cut: its {decoded} frames last {seconds:.2f} of the "
+            f"The video is cut: its {num_frames} frames last {seconds:.2f} of the "
             f"{declared:.2f} seconds that the header declares.",
-            path,
+            file,
         )
 
 
-def _pixels(frame: Any) -> np.ndarray:
-    has_alpha = any(component.is_alpha for component in frame.format.components)
-    pixels = frame.to_ndarray(
-        format="rgba" if has_alpha else "rgb24", interpolation=ACCURATE
-    )
-    return orient(to_rgb8(pixels), _display_matrix(frame))
+class Pixels:
+    """Turns PyAV's frames into uint8 `(H, W, 3)`, upright.
+
+    One converter serves all frames: setting it up costs as much as converting a frame.
+    """
+
+    def __init__(self) -> None:
+        self._converter = import_av().video.reformatter.VideoReformatter()
+
+    def __call__(self, frame: Any) -> np.ndarray:
+        has_alpha = any(component.is_alpha for component in frame.format.components)
+        converted = self._converter.reformat(
+            frame, format="rgba" if has_alpha else "rgb24", interpolation=ACCURATE
+        )
+        return orient(to_rgb8(converted.to_ndarray()), _display_matrix(frame))
 
 
 def _display_matrix(frame: Any) -> np.ndarray | None:
@@ -181,7 +246,8 @@ def orient(frame: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
     return np.ascontiguousarray(frame)
 
 
-def _why(error: BaseException) -> str:
+def why(error: BaseException) -> str:
+    """Returns the short human part of an exception of PyAV."""
     text = reason(error)
     # PyAV repeats the path, which our own line names at its end.
     return text.split(": '")[0]

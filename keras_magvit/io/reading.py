@@ -1,7 +1,6 @@
 """Any video source to frames."""
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any
@@ -9,17 +8,15 @@ from typing import Any
 import numpy as np
 
 from keras_magvit.io.animations import open_animation
-from keras_magvit.io.arrays import read_npy, read_npz
+from keras_magvit.io.arrays import read_array
 from keras_magvit.io.containers import open_container
-from keras_magvit.io.errors import VideoFileError, reason
+from keras_magvit.io.errors import VideoFileError
 from keras_magvit.io.folders import read_folder
+from keras_magvit.io.kinds import ANIMATION, CONTAINER, FOLDER, kind_of
 from keras_magvit.io.limits import MAX_CLIP_BYTES, MAX_FRAME_PIXELS, MAX_FRAMES
 from keras_magvit.io.resizing import resize_frame
+from keras_magvit.io.spans import Span
 from keras_magvit.io.video import Video, check_frame_rate, to_rgb8
-
-CONTAINER_SUFFIXES = (".mp4", ".mov", ".avi", ".webm", ".mkv", ".m4v")
-ANIMATION_SUFFIXES = (".gif", ".webp")
-ARRAY_SUFFIXES = (".npz", ".npy")
 
 
 def read_video(
@@ -84,7 +81,7 @@ def read_video(
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (H, W), both positive. Received: size={size!r}")
     name = os.fspath(path)
-    source = _open(name, max_pixels, check_frame_rate(default_frame_rate))
+    source = open_video(Span(name), max_pixels, check_frame_rate(default_frame_rate))
     with source as (frame_rate, frames), closing(frames):
         kept = _keep(frames, start, stride, num_frames, size, max_frames, name)
     least = max(min_frames, num_frames or 1)
@@ -97,50 +94,30 @@ def read_video(
     return Video(np.stack(kept), frame_rate / stride)
 
 
-def _open(path: str, max_pixels: int, default_frame_rate: float) -> Any:
-    """Returns a context of `(frame_rate, generator of frames)` for any source."""
-    try:
-        status = os.stat(path)
-    # A ValueError is a null byte in the path.
-    except (OSError, ValueError) as error:
-        raise VideoFileError(f"Cannot open the file: {reason(error)}.", path) from error
-    if stat.S_ISDIR(status.st_mode):
-        return nullcontext((default_frame_rate, read_folder(path, max_pixels)))
-    if not stat.S_ISREG(status.st_mode):
-        # Opening a pipe would wait for ever.
-        raise VideoFileError("The path is not a regular file or a folder.", path)
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in CONTAINER_SUFFIXES + ANIMATION_SUFFIXES + ARRAY_SUFFIXES:
-        kinds = " ".join(CONTAINER_SUFFIXES + ANIMATION_SUFFIXES + ARRAY_SUFFIXES)
-        raise VideoFileError(
-            f"Unsupported file type {suffix!r}; supported: {kinds}, or a folder of "
-            "frames.",
-            path,
-        )
-    if status.st_size == 0:
-        raise VideoFileError("The file is empty (0 bytes).", path)
-    if suffix in CONTAINER_SUFFIXES:
-        return open_container(path, max_pixels, default_frame_rate)
-    if suffix in ANIMATION_SUFFIXES:
-        return open_animation(path, max_pixels, default_frame_rate)
-    return _open_array(path, max_pixels, default_frame_rate)
+def open_video(file: Span, max_pixels: int, default_frame_rate: float) -> Any:
+    """Returns a context of `(frame_rate, generator of all frames)` for any source."""
+    kind = kind_of(file)
+    if kind == FOLDER:
+        return nullcontext((default_frame_rate, read_folder(file.path, max_pixels)))
+    if kind == CONTAINER:
+        return open_container(file, max_pixels, default_frame_rate)
+    if kind == ANIMATION:
+        return open_animation(file, max_pixels, default_frame_rate)
+    return _open_array(file, max_pixels, default_frame_rate)
 
 
 @contextmanager
 def _open_array(
-    path: str, max_pixels: int, default_frame_rate: float
+    file: Span, max_pixels: int, default_frame_rate: float
 ) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
-    if path.lower().endswith(".npz"):
-        array, frame_rate = read_npz(path, max_pixels)
-    else:
-        array, frame_rate = read_npy(path, max_pixels), None
+    array, frame_rate = read_array(file, max_pixels)
 
     def frames() -> Iterator[np.ndarray]:
         for index, frame in enumerate(array):
             try:
                 yield to_rgb8(frame)
             except ValueError as error:
-                raise VideoFileError(f"Frame {index}: {error}.", path) from error
+                raise VideoFileError(f"Frame {index}: {error}.", file) from error
 
     yield frame_rate or default_frame_rate, frames()
 
