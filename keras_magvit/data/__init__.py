@@ -11,6 +11,11 @@ from keras_magvit.data.clips import ClipDataset
 from keras_magvit.data.report import SkipReport
 from keras_magvit.data.source import UNLABELLED, VideoInfo, VideoSource
 from keras_magvit.data.sources import ArrayVideos, MovingDigits, MovingShapes
+from keras_magvit.data.token_cache import (
+    TokenCache,
+    TokenCacheError,
+    tokenize_dataset,
+)
 
 __all__ = [
     "UNLABELLED",
@@ -20,6 +25,9 @@ __all__ = [
     "MovingDigits",
     "MovingShapes",
     "SkipReport",
+    "TokenCache",
+    "TokenCacheError",
     "VideoInfo",
     "VideoSource",
+    "tokenize_dataset",
 ]

@@ -246,6 +246,18 @@ class ClipDataset(ExampleStream):
         clip = framing.spread_crop(frames, self.size, slot.crop, self.crops_per_video)
         return clip, self.source.label(slot.video)
 
+    def key(self, number: int) -> str:
+        """Returns a unique name of a clip, once it was read: its video and its place.
+
+        In training the video is known when the clip was read, since another one may
+        have taken the place of the first choice.
+        """
+        if not self.training:
+            slot = self._slot_index()[number]
+            return f"{self.source.key(slot.video)}#{slot.window}.{slot.crop}"
+        keys = (self.source.key(video) for video in self._candidates(number))
+        return f"{next(key for key in keys if key not in self.report)}@{number}"
+
     def slot(self, number: int) -> Slot:
         """Returns which video, window and crop evaluation clip `number` is."""
         return self._slot_index()[number]

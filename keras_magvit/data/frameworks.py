@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from keras_magvit.data.workers import make_batch, stack
+from keras_magvit.data.workers import combine, make_batch, stack
 from keras_magvit.io import VideoFileError
 
 if TYPE_CHECKING:
@@ -25,10 +25,8 @@ def as_tf(
             'pip install "keras-magvit[tensorflow]"'
         ) from error
     whole = stream.training or options.get("drop_remainder", False)
-    signature = {
-        name: tf.TensorSpec((batch_size if whole else None, *shape), dtype)
-        for name, (shape, dtype) in stream.spec.items()
-    }
+    size = batch_size if whole else None
+    signature = combine(lambda of: tf.TensorSpec((size, *of[0]), of[1]), stream.spec)
     dataset = tf.data.Dataset.from_generator(
         lambda: stream.batches(batch_size, start, num_workers, **options),
         output_signature=signature,

@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     Executor,
     Future,
@@ -76,7 +76,17 @@ def make_batch(
 
 def stack(examples: Sequence["Example"]) -> "Example":
     """Returns raw examples as one batch."""
-    return {name: np.stack([e[name] for e in examples]) for name in examples[0]}
+    return combine(lambda *arrays: np.stack(arrays), *examples)
+
+
+def combine(function: Callable[..., Any], *examples: "Example") -> "Example":
+    """Applies a function to the arrays of one name, in nested dicts too."""
+    combined: Example = {}
+    for name, value in examples[0].items():
+        arrays = [example[name] for example in examples]
+        nested = isinstance(value, dict)
+        combined[name] = combine(function, *arrays) if nested else function(*arrays)
+    return combined
 
 
 def _made(
@@ -161,13 +171,13 @@ def _of_size(
     rest: Example | None = None
     for batch in made:
         if rest is not None:
-            batch = {name: np.concatenate([rest[name], batch[name]]) for name in batch}
+            batch = combine(lambda *arrays: np.concatenate(arrays), rest, batch)
         size = len(next(iter(batch.values())))
         if size < batch_size:
             rest = batch
             continue
-        yield {name: array[:batch_size] for name, array in batch.items()}
-        rest = {name: array[batch_size:] for name, array in batch.items()}
+        yield combine(lambda array: array[:batch_size], batch)
+        rest = combine(lambda array: array[batch_size:], batch)
         rest = rest if size > batch_size else None
     if rest is not None and not drop_remainder:
         yield rest

@@ -192,6 +192,7 @@ class FitMixin:
         """
         self._check_compiled("fit")
         x = sources.as_dataset(x, self.seed)
+        sources.check_fits(x, self)
         batch_size = self._batch_size(batch_size, x)
         steps = steps_per_epoch or sources.steps_of(x, batch_size)
         if steps is None:
@@ -239,6 +240,7 @@ class FitMixin:
     def _prepare(self, x, batch_size, steps, tasks=None):
         x = sources.as_dataset(x, training=False)
         tasks = (tasks,) if isinstance(tasks, str) else tasks
+        sources.check_fits(x, self, tasks)
         maker = ExampleMaker(self, self.recipe, _EVALUATION_SEED, False, tasks)
         batches = sources.one_pass(x, self._batch_size(batch_size, x))
         examples = [

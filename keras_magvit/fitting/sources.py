@@ -64,6 +64,21 @@ def as_dataset(x, seed=0, training=True):
     return x
 
 
+def check_fits(x, model, task_names=None):
+    """Raises ValueError for a token cache that is stale for a model.
+
+    Args:
+        x: has a `check`, as `data.TokenCache`; anything else passes.
+        model: a `MAGVIT`.
+        task_names: the tasks to be looked at; None takes the model's.
+    """
+    if not hasattr(x, "check"):
+        return
+    reads = model.conditioning.prefix or model.conditioning.mask_mode == "commit"
+    names = model.tasks if task_names is None else task_names
+    x.check(model.tokenizer, names if reads else (), model.condition_frames)
+
+
 def steps_of(x, batch_size):
     """Batches in one pass over `x`; None where nobody knows."""
     if isinstance(x, keras.utils.PyDataset):

@@ -1,0 +1,117 @@
+"""What a cache depends on, as plain data that can be compared."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from keras_magvit.data.clips import ClipDataset
+
+# What a config holds that changes no id. Other sizes of video change none either: the
+# tokenizer is fully convolutional, and the latent shape is compared on its own.
+_NEUTRAL = ("name", "trainable", "video_shape")
+
+
+def of_tokenizer(tokenizer: Any) -> dict[str, Any]:
+    """Describes what decides a tokenizer's ids.
+
+    Args:
+        tokenizer: a `VideoTokenizer`.
+
+    Returns:
+        `weights`, a hash, and `config`; equal on every backend for equal weights.
+    """
+    digest = hashlib.sha256()
+    for weight in tokenizer.weights:
+        array = np.ascontiguousarray(_to_numpy(weight))
+        digest.update(f"{array.dtype} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    config = _plain(tokenizer.get_config())
+    config["quantizer"] = {
+        "class_name": config["quantizer"]["class_name"],
+        "config": _without_neutral(config["quantizer"]["config"]),
+    }
+    return {"weights": digest.hexdigest(), "config": _without_neutral(config)}
+
+
+def of_condition(task: Any, video_shape: tuple[int, int, int]) -> str:
+    """Describes what decides a task's condition video: its mask and its padding.
+
+    Args:
+        task: a `VideoTask`.
+        video_shape: `(T, H, W)`.
+
+    Returns:
+        A hash; tasks that give the same pixels in the same way have the same.
+    """
+    mask = np.broadcast_to(task.region.mask(*video_shape), video_shape)
+    padding = task.padding
+    name = padding if isinstance(padding, str) else padding.__qualname__
+    digest = hashlib.sha256(f"{name} {video_shape} ".encode())
+    digest.update(np.packbits(mask).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def of_dataset(dataset: "ClipDataset") -> dict[str, Any]:
+    """Describes what decides the clips of a dataset: its videos and its settings."""
+    source, augment = dataset.source, dataset.augment
+    digest = hashlib.sha256()
+    for index in range(len(source)):
+        digest.update(f"{source.key(index)}\0{source.fingerprint(index)}\0".encode())
+    return _plain(
+        {
+            "name": dataset.name,
+            "source": type(source).__name__,
+            "num_videos": len(source),
+            "videos": digest.hexdigest(),
+            "class_names": dataset.class_names,
+            "num_frames": dataset.num_frames,
+            "stride": dataset.stride,
+            "size": dataset.size,
+            "training": dataset.training,
+            "seed": dataset.seed if dataset.training else None,
+            "crop": dataset.crop,
+            "zoom": dataset.zoom,
+            "flip": dataset.flip,
+            "colour": dataset.colour and repr(dataset.colour),
+            "augment": augment and getattr(augment, "__qualname__", repr(augment)),
+            "windows_per_video": dataset.windows_per_video,
+            "crops_per_video": dataset.crops_per_video,
+            "short": dataset.short,
+        }
+    )
+
+
+def differences(
+    old: dict[str, Any], new: dict[str, Any], keys: Iterable[str] | None = None
+) -> list[str]:
+    """Lists the entries that differ, as `key: old -> new`, nested ones by path."""
+    found = []
+    for key in keys or sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += [f"{key}.{line}" for line in differences(before, after)]
+        elif before != after:
+            found.append(f"{key}: {before!r} -> {after!r}")
+    return found
+
+
+def _without_neutral(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _NEUTRAL}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists, as JSON will have them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _to_numpy(weight: Any) -> np.ndarray:
+    from keras import ops
+
+    return ops.convert_to_numpy(weight)
