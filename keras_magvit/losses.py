@@ -6,6 +6,8 @@ in float32, whatever the dtype of their inputs.
 
 from keras import ops
 
+from keras_magvit import backend
+
 _EPSILON = 1e-5  # inside the logarithms of the entropy loss, as in the official code
 
 
@@ -132,7 +134,7 @@ def entropy_terms(affinity, kind="softmax", temperature=1.0):
         raise ValueError(
             f"`kind` must be 'softmax' or 'argmax'. Received: kind={kind!r}"
         )
-    mean = ops.mean(target, axis=0)
+    mean = backend.mean_over_replicas(ops.mean(target, axis=0))
     sample_entropy = -ops.mean(ops.sum(target * log_probs, axis=-1))
     return sample_entropy, -ops.sum(mean * ops.log(mean + _EPSILON))
 

@@ -9,43 +9,61 @@ _NAME = keras.config.backend()
 
 if _NAME == "jax":
     from keras_magvit.backend.jax import (
+        apply_gradients,
         attention,
         average_pool,
         compile_inference,
         is_concrete,
         jit_by_default,
         matmul_float32,
+        mean_over_replicas,
         mirror_pad,
         player_gradients,
+        replica_count,
         run_step,
+        share_of_loss,
+        sum_over_replicas,
+        synchronized,
         value_and_gradients,
         value_and_input_gradient,
     )
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
+        apply_gradients,
         attention,
         average_pool,
         compile_inference,
         is_concrete,
         jit_by_default,
         matmul_float32,
+        mean_over_replicas,
         mirror_pad,
         player_gradients,
+        replica_count,
         run_step,
+        share_of_loss,
+        sum_over_replicas,
+        synchronized,
         value_and_gradients,
         value_and_input_gradient,
     )
 elif _NAME == "torch":
     from keras_magvit.backend.torch import (
+        apply_gradients,
         attention,
         average_pool,
         compile_inference,
         is_concrete,
         jit_by_default,
         matmul_float32,
+        mean_over_replicas,
         mirror_pad,
         player_gradients,
+        replica_count,
         run_step,
+        share_of_loss,
+        sum_over_replicas,
+        synchronized,
         value_and_gradients,
         value_and_input_gradient,
     )
@@ -57,15 +75,21 @@ else:
     )
 
 __all__ = [
+    "apply_gradients",
     "attention",
     "average_pool",
     "compile_inference",
     "is_concrete",
     "jit_by_default",
     "matmul_float32",
+    "mean_over_replicas",
     "mirror_pad",
     "player_gradients",
+    "replica_count",
     "run_step",
+    "share_of_loss",
+    "sum_over_replicas",
+    "synchronized",
     "value_and_gradients",
     "value_and_input_gradient",
 ]

@@ -83,6 +83,11 @@ def player_gradients(losses_of, players, model):
     return losses, aux, gradients
 
 
+def apply_gradients(optimizer, gradients, variables):
+    """Steps with the gradients that `player_gradients` returned."""
+    optimizer.apply(gradients, variables)
+
+
 def run_step(model, step, state, data):
     """Runs a step that reads and assigns variables as a pure function of the state.
 
@@ -108,6 +113,35 @@ def run_step(model, step, state, data):
         logs = step(data)
     updated = [[scope.get_current_value(v) for v in group] for group in groups]
     return logs, tuple(updated)
+
+
+# === Several devices =================================================================
+# One program sees the whole batch, wherever its parts are: nothing is left to do.
+
+
+def replica_count():
+    """Programs among which every batch is divided."""
+    return 1
+
+
+def mean_over_replicas(values):
+    """Mean over the replicas of what each has of its own share of the batch."""
+    return values
+
+
+def sum_over_replicas(values):
+    """Sum over the replicas of what each has of its own share of the batch."""
+    return values
+
+
+def share_of_loss(loss):
+    """The loss of a replica's share of the batch, as Keras expects it of a step."""
+    return loss
+
+
+def synchronized(optimizer):
+    """Makes Keras' own step clip the gradient of the batch, not that of a replica."""
+    return optimizer
 
 
 def jit_by_default():

@@ -58,10 +58,19 @@ def player_gradients(losses_of, players, model):
         tape.watch(values)
         losses, aux = losses_of()
     gradients = [
-        tape.gradient(loss, player, unconnected_gradients="zero")
+        mean_over_replicas(tape.gradient(loss, player, unconnected_gradients="zero"))
         for loss, player in zip(losses, values, strict=True)
     ]
     return losses, aux, gradients
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """Steps with the gradients that `player_gradients` returned."""
+    # Keras sums over the replicas what is their mean already.
+    count = replica_count()
+    if count > 1:
+        gradients = [g / count for g in gradients]
+    optimizer.apply(gradients, variables)
 
 
 def run_step(model, step, data):
@@ -77,6 +86,51 @@ def run_step(model, step, data):
     """
     del model
     return step(data)
+
+
+# === Several devices =================================================================
+
+
+def replica_count():
+    """Programs among which every batch is divided: the replicas of `tf.distribute`."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def mean_over_replicas(values):
+    """Mean over the replicas of what each has of its own share of the batch.
+
+    Differentiable; for whatever is no plain mean over examples.
+    """
+    return _all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+
+def sum_over_replicas(values):
+    """Sum over the replicas of what each has of its own share of the batch."""
+    return _all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
+def _all_reduce(operation, values):
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return values
+    return context.all_reduce(operation, values)
+
+
+def share_of_loss(loss):
+    """The loss of a replica's share of the batch, as Keras expects it of a step."""
+    return loss / replica_count()
+
+
+def synchronized(optimizer):
+    """Makes Keras' own step clip the gradient of the batch, not that of a replica."""
+    count = replica_count()
+    if count > 1:
+        clip = optimizer._clip_gradients
+        # Keras sums over the replicas after it has clipped.
+        optimizer._clip_gradients = lambda gradients: [
+            g / count for g in clip(sum_over_replicas(gradients))
+        ]
+    return optimizer
 
 
 def jit_by_default():
@@ -98,7 +152,8 @@ def matmul_float32(a, b):
 
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
-    return not tf.is_symbolic_tensor(tensor)
+    # A variable is read first: inside a graph its value is symbolic too.
+    return not tf.is_symbolic_tensor(tf.convert_to_tensor(tensor))
 
 
 def mirror_pad(video, pads):

@@ -68,7 +68,13 @@ def player_gradients(losses_of, players, model):
         pairs = zip(found, values, strict=True)
         gradients.append([torch.zeros_like(v) if g is None else g for g, v in pairs])
     detached = keras.tree.map_structure(lambda x: x.detach(), (losses, aux))
-    return (*detached, gradients)
+    return (*detached, [mean_over_replicas(group) for group in gradients])
+
+
+def apply_gradients(optimizer, gradients, variables):
+    """Steps with the gradients that `player_gradients` returned."""
+    with torch.no_grad():
+        optimizer.apply(gradients, variables)
 
 
 def run_step(model, step, data):
@@ -84,6 +90,52 @@ def run_step(model, step, data):
     """
     del model
     return step(data)
+
+
+# === Several devices: the processes of `torch.distributed` ===========================
+
+
+def replica_count():
+    """Programs among which every batch is divided: the processes of a group."""
+    ready = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if ready else 1
+
+
+def mean_over_replicas(values):
+    """Mean over the replicas of what each has of its own share of the batch.
+
+    Differentiable; for whatever is no plain mean over examples.
+    """
+    count = replica_count()
+    if count == 1:
+        return values
+    return keras.tree.map_structure(lambda x: _all_reduce(x) / count, values)
+
+
+def sum_over_replicas(values):
+    """Sum over the replicas of what each has of its own share of the batch."""
+    if replica_count() == 1:
+        return values
+    return keras.tree.map_structure(_all_reduce, values)
+
+
+def _all_reduce(tensor):
+    return torch.distributed.nn.functional.all_reduce(tensor)
+
+
+def share_of_loss(loss):
+    """The loss of a replica's share of the batch, as Keras expects it of a step."""
+    return loss
+
+
+def synchronized(optimizer):
+    """Makes Keras' own step clip the gradient of the batch, not that of a replica."""
+    if replica_count() > 1:
+        clip = optimizer._clip_gradients
+        optimizer._clip_gradients = lambda gradients: clip(
+            mean_over_replicas(gradients)
+        )
+    return optimizer
 
 
 def jit_by_default():

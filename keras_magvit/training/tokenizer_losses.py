@@ -48,7 +48,7 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
     fake, quantized = tokenizer.reconstruct(video, training=True)
     real_logits, r1 = _real_logits_and_penalty(discriminator, recipe, video)
     fake_logits = discriminator(fake, training=True)
-    means = ops.mean(real_logits), ops.mean(fake_logits)
+    means = backend.mean_over_replicas((ops.mean(real_logits), ops.mean(fake_logits)))
 
     generator_terms = {
         "reconstruction_loss": recipe.reconstruction_weight

@@ -145,6 +145,9 @@ class VideoTokenizerTrainer(keras.Model):
         # Before the first step: TensorFlow would build it inside the traced graph.
         self.optimizer.build(self.trainable_variables)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Everything is built: Keras would take a batch of `tf.distribute` and lose it."""
+
     @property
     def metrics(self):
         return [*self._trackers.values(), self.codebook_usage]
@@ -205,7 +208,8 @@ class VideoTokenizerTrainer(keras.Model):
         totals, aux, (of_generator, of_discriminator) = self.losses_and_gradients(
             _video_of(data)
         )
-        self.optimizer.apply(
+        backend.apply_gradients(
+            self.optimizer,
             [*of_generator, *of_discriminator],
             [
                 *self.tokenizer.trainable_variables,

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_magvit import backend
+
 
 class CodebookUsage(keras.metrics.Metric):
     """Counts the ids of an epoch.
@@ -20,8 +22,14 @@ class CodebookUsage(keras.metrics.Metric):
     def __init__(self, codebook_size, name="codebook"):
         super().__init__(name=name)
         self.codebook_size = codebook_size
-        self.counts = self.add_variable(
-            (codebook_size,), "zeros", name="counts", aggregation="sum"
+        # Not `add_variable`, which gives each replica of tf.distribute its own counts.
+        self.counts = keras.Variable(
+            "zeros",
+            shape=(codebook_size,),
+            dtype="float32",
+            trainable=False,
+            aggregation="only_first_replica",
+            name="counts",
         )
 
     def update_state(self, ids, sample_weight=None):
@@ -31,7 +39,7 @@ class CodebookUsage(keras.metrics.Metric):
         ones = ops.ones_like(flat, "float32")
         # Not `ops.bincount`, whose result has no static shape under TensorFlow.
         counts = ops.segment_sum(ones, flat, num_segments=self.codebook_size)
-        self.counts.assign_add(counts)
+        self.counts.assign_add(backend.sum_over_replicas(counts))
 
     def result(self):
         counts = ops.convert_to_tensor(self.counts)
