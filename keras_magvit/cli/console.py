@@ -30,6 +30,11 @@ class Console:
         if not self.quiet:
             print(f"wrote {path}")
 
+    def tell(self, line: str) -> None:
+        """Prints how far a long work is; at once, also into a file."""
+        if not self.quiet:
+            print(line, flush=True)
+
     def note(self, line: str) -> None:
         """Keeps a remark about the input, for stderr."""
         self._notes.append(" ".join(line.split()))

@@ -13,11 +13,15 @@ from keras_magvit.cli import (
     reconstruct,
     session,
     tokenize,
+    train_tokenizer,
 )
 from keras_magvit.cli.console import Console
 from keras_magvit.cli.errors import refusal_line
 
-COMMANDS = (presets, generate, reconstruct, tokenize, detokenize)
+COMMANDS = (
+    *(presets, generate, reconstruct, tokenize, detokenize),
+    *(train_tokenizer,),
+)
 EXAMPLES = """\
 examples:
   keras-magvit presets
@@ -88,7 +92,7 @@ def build_parser():
         )
         command.add_arguments(sub)
         options.add_common(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, **getattr(command, "DEFAULTS", {}))
     return parser
 
 

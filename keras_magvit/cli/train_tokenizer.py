@@ -1,0 +1,234 @@
+"""`keras-magvit train-tokenizer`: stage 1."""
+
+import itertools
+
+from keras_magvit.cli import datasets, settings, training
+from keras_magvit.cli.errors import CommandError, refusals
+from keras_magvit.cli.settings import Setting, fields, one_of, text
+
+NAME = "train-tokenizer"
+SUMMARY = "train a tokenizer, stage 1, to a preset folder"
+EXAMPLES = """\
+Settings come from CONFIG, a YAML file, and from flags, which win; RUN_DIR/settings.yaml
+holds what was used. Ctrl-C ends the training after the step at hand, with a state to
+--resume from and the result so far in --out; a killed training goes on with --resume.
+
+A 2D tokenizer (temporal_kernel=1) trains on frames, with --frames 1; --inflate makes it
+the start of a 3D one.
+
+examples:
+  keras-magvit train-tokenizer --dataset moving_digits --size 32 --model filters=16 \\
+      --recipe micro --steps 2000 --run-dir runs/digits --dry-run
+  keras-magvit train-tokenizer bair.yaml --batch-size 4 --dtype mixed_bfloat16
+  keras-magvit train-tokenizer --run-dir runs/digits --resume
+  keras-magvit train-tokenizer bair.yaml --frames 1 --model base temporal_kernel=1 \\
+      --run-dir runs/2d
+  keras-magvit train-tokenizer bair.yaml --inflate runs/2d/preset --run-dir runs/3d
+"""
+DEFAULTS = training.DEFAULTS
+TABLE = (
+    Setting(
+        *("model", fields("size"), {"size": "base"}, "SIZE|FIELD=VALUE"),
+        "base, large or fields of VideoTokenizer, e.g. base filters=32; default base",
+        words=True,
+    ),
+    Setting(
+        *("discriminator", fields("size"), {}, "SIZE|FIELD=VALUE"),
+        "base, large or fields of VideoDiscriminator; default: as large as the model",
+        words=True,
+    ),
+    Setting("init", text, None, "PRESET", "start from this tokenizer"),
+    Setting("inflate", text, None, "PRESET", "start from this 2D tokenizer, inflated"),
+    Setting(
+        *("inflate_mode", one_of("central", "average"), "central", "MODE"),
+        "central (the paper) or average",
+    ),
+    *training.COMMON,
+)
+_SET_ELSEWHERE = ("video_shape", "quantizer", "padding", "dtype", "kwargs", "head_size")
+
+
+def add_arguments(parser):
+    """Adds CONFIG, --resume, --dry-run and the settings."""
+    training.add_arguments(parser, TABLE)
+
+
+def run(arguments, console):
+    """Trains a tokenizer."""
+    values, folder = training.read_settings(TABLE, arguments, console)
+    from keras_magvit import recipes
+
+    recipe = training.read_recipe(recipes.tokenizer, values)
+    clips = datasets.open_clips(values, training=True)
+    tokenizer, recipe = _tokenizer(values, recipe, console)
+    discriminator = _discriminator(values, tokenizer)
+    trainer = _trainer(tokenizer, discriminator, recipe, values["dtype"])
+    plan = training.make_plan(
+        values, recipe, clips, lambda a_pass: recipe.warmup_epochs * a_pass
+    )
+    with refusals():
+        trainer.compile(steps=plan.steps, warmup_steps=plan.warmup_steps)
+
+    def batches(step):
+        stream = clips.batches(
+            plan.batch_size, step * plan.batch_size, values["workers"]
+        )
+        return (batch["video"] for batch in stream)
+
+    held = _held(values, plan.batch_size, console)
+    made = training.Training(
+        model=trainer,
+        plan=plan,
+        batches=batches,
+        validation=_validation(held),
+        samples=_samples(held, values, folder),
+        latent_shape=tokenizer.latent_shape,
+        parts={"tokenizer": tokenizer, "discriminator": discriminator},
+    )
+    training.run(made, values, folder, arguments, console)
+
+
+# === Models ==========================================================================
+
+
+def _tokenizer(values, recipe, console):
+    """The tokenizer, and the recipe with the padding that it has."""
+    import keras_magvit as km
+
+    shape = (values["frames"], *values["size"])
+    given = dict(values["model"])
+    if values["init"] and values["inflate"]:
+        raise CommandError("init and inflate are two ways to start: choose one")
+    source = values["init"] or values["inflate"]
+    if source:
+        before = _load(source)
+        known = ("temporal_downsample",) if values["inflate"] else ()
+        if given != {"size": "base"}:
+            settings.check_keys(f"model, which {source!r} sets", given, known)
+        config = {**before.get_config(), "video_shape": shape}
+        recipe = recipe.replace(padding=before.padding)
+        if values["inflate"]:
+            if before.temporal_kernel != 1:
+                raise CommandError(f"{source!r}: is no 2D tokenizer")
+            config["temporal_kernel"] = 3
+            config["temporal_downsample"] = given.get(
+                "temporal_downsample", (True, True, *[False] * 10)
+            )
+        config["dtype"] = values["dtype"]
+        with refusals():
+            tokenizer = km.VideoTokenizer.from_config(config)
+        _fill(tokenizer, before, values)
+        return tokenizer, recipe
+    known = _fields_of(km.VideoTokenizer)
+    settings.check_keys("model", given, ("size", *known))
+    common = {"video_shape": shape, "padding": recipe.padding, "dtype": values["dtype"]}
+    with refusals():
+        size = given.pop("size", "base")
+        return km.VideoTokenizer.from_size(size, **{**common, **given}), recipe
+
+
+def _load(preset):
+    import keras_magvit as km
+    from keras_magvit.presets import PresetError
+
+    try:
+        return km.VideoTokenizer.from_preset(preset, load_weights=True)
+    except PresetError as error:
+        raise CommandError(f"{error.preset!r}: {error.message}") from error
+
+
+def _fill(tokenizer, before, values):
+    from keras import ops
+
+    from keras_magvit.training import inflate
+
+    if values["inflate"]:
+        inflate(before, tokenizer, values["inflate_mode"])
+        return
+    for target, source in zip(tokenizer.variables, before.variables, strict=True):
+        target.assign(ops.convert_to_numpy(source))
+
+
+def _discriminator(values, tokenizer):
+    import keras_magvit as km
+    from keras_magvit.models import discriminator
+
+    given = dict(values["discriminator"])
+    settings.check_keys(
+        "discriminator", given, ("size", *_fields_of(km.VideoDiscriminator))
+    )
+    size = given.pop("size", "base")
+    if size not in discriminator.SIZES:
+        raise CommandError(
+            f"discriminator: size must be one of {', '.join(discriminator.SIZES)}"
+        )
+    if not values["discriminator"]:
+        given["filters"] = tokenizer.filters
+    with refusals():
+        return km.VideoDiscriminator.from_size(
+            size,
+            **{
+                "video_shape": tokenizer.video_shape,
+                "dtype": values["dtype"],
+                "name": "discriminator",
+                **given,
+            },
+        )
+
+
+def _fields_of(model):
+    import inspect
+
+    names = [n for n in inspect.signature(model.__init__).parameters if n != "self"]
+    return [name for name in names if name not in _SET_ELSEWHERE]
+
+
+def _trainer(tokenizer, discriminator, recipe, dtype):
+    import keras_magvit as km
+    from keras_magvit.networks.weights import WeightsError
+    from keras_magvit.training.perceptual import perceptual_loss
+
+    with refusals():
+        perceptual = None
+        try:
+            if recipe.perceptual:
+                perceptual = perceptual_loss(recipe.perceptual, dtype=dtype)
+        except WeightsError as error:
+            raise CommandError(error) from error
+        return km.VideoTokenizerTrainer(
+            tokenizer, discriminator, recipe=recipe, perceptual=perceptual
+        )
+
+
+# === Looks ===========================================================================
+
+
+def _held(values, batch_size, console):
+    """Validation batches, held in memory: arrays `(B, T, H, W, 3)`."""
+    if not values["validation_batches"]:
+        return []
+    try:
+        clips = datasets.open_clips(values, training=False)
+        count = min(batch_size, len(clips))
+        batches = clips.batches(count, drop_remainder=True)
+    except CommandError as error:
+        console.note(f"no validation: {error}")
+        return []
+    return [b["video"] for b in itertools.islice(batches, values["validation_batches"])]
+
+
+def _validation(held):
+    from keras_magvit.fitting.sources import PreparedExamples
+
+    return PreparedExamples([(video,) for video in held]) if held else None
+
+
+def _samples(held, values, folder):
+    import numpy as np
+
+    from keras_magvit.training.samples import ReconstructionSamples
+
+    if not held or not values["sample_clips"]:
+        return None
+    clips = np.concatenate(held)[: values["sample_clips"]]
+    return ReconstructionSamples(folder.samples, clips)
