@@ -43,6 +43,31 @@ def as_video(value, name="video", *, strides=(1, 1, 1)):
         ValueError: on another rank, an empty axis, a size that `strides` does not
             divide, another dtype, NaN or values outside the range.
     """
+    value = _check_video(value, name, strides)
+    if _dtype_name(value) == "uint8":
+        return ops.cast(ops.convert_to_tensor(value), "float32") / 255.0
+    video = ops.cast(ops.convert_to_tensor(value), "float32")
+    if backend.is_concrete(video):
+        # Through numpy: PyTorch warns when a float is made of what carries a gradient.
+        low, high = (ops.convert_to_numpy(f(video)) for f in (ops.min, ops.max))
+        _check_unit_range(float(low), float(high), name)
+    return video
+
+
+def as_host_video(value, name="video", *, strides=(1, 1, 1)):
+    """As `as_video`, for clips that stay on the host: a float32 numpy array."""
+    value = _check_video(value, name, strides)
+    if not isinstance(value, np.ndarray):
+        value = np.asarray(ops.convert_to_numpy(value))
+    if value.dtype == np.uint8:
+        return value / np.float32(255)
+    video = value.astype("float32", copy=False)
+    _check_unit_range(float(video.min()), float(video.max()), name)
+    return video
+
+
+def _check_video(value, name, strides):
+    """The array, if its shape and dtype are those of clips."""
     value = _as_array_like(value, name)
     shape = tuple(value.shape)
     if len(shape) != 5 or shape[-1] != 3:
@@ -61,22 +86,15 @@ def as_video(value, name="video", *, strides=(1, 1, 1)):
                 f"Received: {name}.shape={shape}"
             )
     dtype = _dtype_name(value)
-    if dtype == "uint8":
-        return ops.cast(ops.convert_to_tensor(value), "float32") / 255.0
-    if not dtype.startswith(("float", "bfloat")):
+    if dtype != "uint8" and not dtype.startswith(("float", "bfloat")):
         raise ValueError(
             f"`{name}` must be uint8 in 0..255 or float in [0, 1]. "
             f"Received: {name}.dtype={dtype}"
         )
-    video = ops.cast(ops.convert_to_tensor(value), "float32")
-    _check_unit_range(video, name)
-    return video
+    return value
 
 
-def _check_unit_range(video, name):
-    if not backend.is_concrete(video):
-        return
-    low, high = float(ops.min(video)), float(ops.max(video))
+def _check_unit_range(low, high, name):
     # NaN fails both comparisons, so the test is written to be true for good values.
     if not (low >= -_RANGE_TOLERANCE and high <= 1 + _RANGE_TOLERANCE):
         raise ValueError(

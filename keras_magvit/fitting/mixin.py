@@ -8,6 +8,7 @@ from keras import ops
 from keras_magvit import backend, losses, recipes
 from keras_magvit.fitting import sources
 from keras_magvit.fitting.examples import ExampleMaker, Part
+from keras_magvit.fitting.stream import Stream, batch_size_of, empty, steps_of_epoch
 
 # No training has it: seeds of users are smaller.
 _EVALUATION_SEED = 2**31
@@ -194,18 +195,12 @@ class FitMixin:
         x = sources.as_dataset(x, self.seed)
         sources.check_fits(x, self)
         batch_size = self._batch_size(batch_size, x)
-        steps = steps_per_epoch or sources.steps_of(x, batch_size)
-        if steps is None:
-            raise ValueError(
-                "The length of `x` is unknown: pass `steps_per_epoch`. "
-                f"Received: x={type(x).__name__}"
-            )
+        steps = steps_of_epoch(x, batch_size, steps_per_epoch)
         validation = None
         if validation_data is not None:
             validation = self._prepare(validation_data, batch_size, validation_steps)
         maker = ExampleMaker(self, self.recipe, self.seed)
-        stream = _Stream(maker, x, batch_size, int(self.batches_seen))
-        with stream:
+        with Stream(maker, x, batch_size, int(self.batches_seen)) as stream:
             return super().fit(
                 stream.examples(),
                 epochs=epochs,
@@ -248,13 +243,11 @@ class FitMixin:
             for step, batch in enumerate(itertools.islice(batches, steps))
         ]
         if not examples:
-            raise _empty(x)
+            raise empty(x)
         return sources.PreparedExamples(examples)
 
     def _batch_size(self, given, x):
-        if given is not None or not isinstance(x, sources.ArrayDataset):
-            return given or self.recipe.batch_size
-        return min(self.recipe.batch_size, len(x))
+        return batch_size_of(x, given, self.recipe.batch_size)
 
     def _check_compiled(self, method):
         if not self.compiled:
@@ -284,41 +277,3 @@ class FitMixin:
             )
         config["recipe"] = recipes.TransformerRecipe(**config["recipe"])
         self.compile(**config)
-
-
-class _Stream:
-    """Examples of one `fit`; an error of the user's data leaves `fit` as it was raised.
-
-    TensorFlow reads generators inside its pipeline, which wraps what they raise.
-    """
-
-    def __init__(self, maker, x, batch_size, start):
-        self.maker, self.x, self.start = maker, x, start
-        self.batches = sources.training_batches(x, batch_size, start)
-        self.error = None
-
-    def examples(self):
-        """A generator, as Keras asks for: `(inputs, targets, part)` a step."""
-        made = None
-        try:
-            for step, batch in enumerate(self.batches, self.start):
-                made = self.maker(batch, step)
-                yield tuple(made)
-            if made is None:
-                raise _empty(self.x)
-        except Exception as error:
-            self.error = error
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if self.error is not None and error is not self.error:
-            raise self.error from None
-
-
-def _empty(x):
-    return ValueError(
-        f"A dataset must hold at least one batch. Received: an empty {type(x).__name__}"
-    )
