@@ -58,8 +58,8 @@ TABLE = (
 
 # What else opens: suffix of the path -> "module:function" of `(path, split, **options)`.
 _BY_SUFFIX = {
-    ".csv": f"{_SOURCES}.folder:open_list",
-    ".jsonl": f"{_SOURCES}.folder:open_list",
+    ".csv": f"{_SOURCES}.lists:open_list",
+    ".jsonl": f"{_SOURCES}.lists:open_list",
     ".tar": f"{_SOURCES}.shards:open_shards",
     ".npz": f"{_SOURCES}.array_files:open_array_file",
     ".npy": f"{_SOURCES}.array_files:open_array_file",

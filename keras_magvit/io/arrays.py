@@ -105,7 +105,7 @@ def _frames_member(names: list[str], path: str) -> str:
 
 def _read_frame_rate(archive: zipfile.ZipFile, path: str) -> float:
     with archive.open(f"{FRAME_RATE}.npy") as member:
-        shape, _, dtype = _read_header(member, FRAME_RATE, path)
+        shape, _, dtype = read_header(member, FRAME_RATE, path)
         if math.prod(shape) != 1 or dtype.kind not in "fiu":
             raise VideoFileError(
                 f"The array {FRAME_RATE!r} must be a single number.", path
@@ -122,9 +122,22 @@ def _read_frame_rate(archive: zipfile.ZipFile, path: str) -> float:
         ) from error
 
 
-def _read_header(
+def read_header(
     file: BinaryIO, name: str, path: str
 ) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Reads the header of an .npy array, and none of its data.
+
+    Args:
+        file: open where the array begins; left where its data does.
+        name: what the error calls it.
+        path: its file, for the error.
+
+    Returns:
+        `(shape, whether it is in Fortran order, dtype)`, as the header claims them.
+
+    Raises:
+        VideoFileError: if there is no such header.
+    """
     try:
         version = np.lib.format.read_magic(file)
         if version == (1, 0):
@@ -149,7 +162,7 @@ def _read_pixels(
 
     `file_size` is the length of the header and the data together.
     """
-    shape, fortran, dtype = _read_header(file, name, path)
+    shape, fortran, dtype = read_header(file, name, path)
     if dtype.hasobject:
         raise VideoFileError(
             f"The array {name!r} holds Python objects, which are never loaded.", path

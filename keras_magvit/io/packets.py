@@ -18,14 +18,11 @@ from keras_magvit.io.spans import Span
 # Containers that store a time with every packet. AVI stores none: FFmpeg makes them up.
 _TIMED = ("mov", "matroska")
 
-# Codecs whose every packet shows exactly one frame.
+# Codecs whose every packet shows exactly one frame. (VP8 has packets that show none.)
 _ONE_TO_ONE = (
     *("h264", "hevc", "vp9", "av1", "mjpeg", "png", "ffv1", "rawvideo", "prores"),
     *("dnxhd", "huffyuv", "ffvhuff", "qtrle", "utvideo"),
 )
-
-# A VP8 packet says in its first byte whether its frame is shown.
-_VP8, _VP8_SHOWN = "vp8", 0x10
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def read_packets(
     """
     codec = stream.codec_context.codec.canonical_name
     container = stream.container.format.name
-    trusted = codec in (*_ONE_TO_ONE, _VP8) and container.startswith(_TIMED)
+    trusted = codec in _ONE_TO_ONE and container.startswith(_TIMED)
     times, sizes, keys, shown, end = [], [], [], [], -math.inf
     for packet in packets:
         if packet.size == 0:
@@ -96,11 +93,10 @@ def read_packets(
             )
         if packet.pts is None:
             trusted = False
-        hidden = codec == _VP8 and not bytes(packet)[0] & _VP8_SHOWN
         if packet.is_keyframe:
             keys.append(len(times))
         # An edit list may say that a frame is decoded and not shown.
-        if not hidden and not packet.is_discard:
+        if not packet.is_discard:
             shown.append(len(times))
         times.append(packet.pts or 0)
         sizes.append(packet.size)

@@ -57,7 +57,10 @@ def index_container(
         height, width = Pixels()(first[0]).shape[:2]
         if table is not None and first[0].pts != table.times[table.order[0]]:
             table = None
-    count = end.count if table is not None else _count(file, max_pixels, frame_rate)
+    if table is not None:
+        count = len(table.order)
+    else:
+        count = _count(file, max_pixels, frame_rate)
     return VideoIndex(count, height, width, frame_rate, table)
 
 

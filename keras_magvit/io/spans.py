@@ -65,10 +65,10 @@ class _Part(io.RawIOBase):
         self._position = base + offset
         return self._position
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
         room = max(0, min(len(buffer), self._length - self._position))
         self._file.seek(self._start + self._position)
-        read = self._file.readinto(buffer[:room]) or 0
+        read = self._file.readinto(memoryview(buffer)[:room]) or 0
         self._position += read
         return read
 
