@@ -27,6 +27,21 @@ def tokenizer(arguments, console):
     return _load(km.VideoTokenizer, arguments, console)
 
 
+def any_model(arguments, console):
+    """The `MAGVIT` that the options name, or the `VideoTokenizer` if it is one.
+
+    Raises:
+        CommandError: if there is no such preset, or it cannot be loaded.
+    """
+    try:
+        return model(arguments, console)
+    except CommandError as error:
+        # Only then: a damaged MAGVIT must not pass for its tokenizer.
+        if "has type `VideoTokenizer`" not in str(error):
+            raise
+        return tokenizer(arguments, console)
+
+
 def _load(kind, arguments, console):
     from keras_magvit.presets import PRESETS, PresetError
 

@@ -7,7 +7,10 @@ import warnings
 from keras_magvit._version import __version__
 from keras_magvit.cli import (
     detokenize,
+    evaluate,
+    fvd,
     generate,
+    metrics,
     options,
     presets,
     reconstruct,
@@ -21,6 +24,7 @@ from keras_magvit.cli.errors import refusal_line
 COMMANDS = (
     *(presets, generate, reconstruct, tokenize, detokenize),
     *(train_tokenizer,),
+    *(evaluate, fvd, metrics),
 )
 EXAMPLES = """\
 examples:

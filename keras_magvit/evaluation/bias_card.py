@@ -104,7 +104,7 @@ def bias_card(
 
         arguments = (places, clips, measures, store, batch_size, degrade, told)
         sets[name] = _featured(name, *arguments)
-    halves = np.array([clips.half(place) for place in sets["real"]["places"]])
+    halves = clips.halves(sets["real"]["places"])
     counts = int(np.sum(halves == 0)), int(np.sum(halves == 1))
     if min(counts) < 2:
         raise ValueError(

@@ -63,10 +63,15 @@ class NumberedClips:
             return place
         return place % self.count * self.available // self.count
 
-    def half(self, place: int) -> int:
-        """0 or 1: in which half the clip is. The clips of one video stay together."""
-        number = self.number(place)
-        return (number if self.endless else self.dataset.slot(number).video) % 2
+    def halves(self, places: Sequence[int]) -> np.ndarray:
+        """0 or 1 for each clip: every second video's clips, and those of the others.
+
+        Random clips of one video may come to lie in both.
+        """
+        numbers = [self.number(place) for place in places]
+        if not self.endless:
+            numbers = [self.dataset.slot(number).video for number in numbers]
+        return np.unique(numbers, return_inverse=True)[1] % 2
 
     def read(self, places: Sequence[int]) -> Batch | None:
         """The clips at some places, without those that cannot be read; None if none."""

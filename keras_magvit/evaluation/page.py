@@ -119,7 +119,9 @@ def _clips(result, media):
         yield '<div class="clips">'
         for kind in _KINDS:
             if kind in result.shown:
-                yield _figure(f"{media}/{file_name(result.task)}_{place}_{kind}.gif", kind)
+                yield _figure(
+                    f"{media}/{file_name(result.task)}_{place}_{kind}.gif", kind
+                )
         yield "</div>"
 
 

@@ -24,8 +24,8 @@ def to_csv(report):
     for result in report.tasks:
         for metric, score in result.scores.items():
             row = (
-                *(report.name, result.task, metric, repr(score.mean)),
-                "" if score.std is None else repr(score.std),
+                *(report.name, result.task, metric, score.mean),
+                "" if score.std is None else score.std,
                 *(len(score.repeats), result.num_real, result.num_fake),
                 *(run["model"], run["weights_sha256"], run["seed"]),
             )
@@ -35,9 +35,8 @@ def to_csv(report):
 
 def _inert(cell):
     """Text that a spreadsheet would take for a formula, marked as text."""
-    if isinstance(cell, str) and cell[:1] in ("=", "@", "+", "\t", "\r"):
-        return f"'{cell}"
-    return cell
+    is_formula = isinstance(cell, str) and cell[:1] in tuple("=@+-\t\r")
+    return f"'{cell}" if is_formula else cell
 
 
 def to_markdown(report):

@@ -1,0 +1,76 @@
+"""The networks that measure, as the options ask for them."""
+
+from keras_magvit.cli.errors import CommandError
+
+
+def add_i3d(parser):
+    """Adds the options of I3D."""
+    group = parser.add_argument_group("the network of the distance")
+    group.add_argument(
+        "--i3d",
+        metavar="FILE",
+        help="weights of I3D; default: those of `keras-magvit metrics fetch i3d`",
+    )
+    group.add_argument(
+        "--half-pixel",
+        action="store_true",
+        help="resize on the grid of PyTorch and TensorFlow 2: another distance",
+    )
+    group.add_argument(
+        "--fvd-dtype",
+        choices=("float32", "mixed_bfloat16"),
+        default="float32",
+        help="of I3D; mixed_bfloat16 is faster and a little off; default float32",
+    )
+
+
+def i3d(arguments):
+    """I3D with weights.
+
+    Raises:
+        CommandError: if there are none (it says the three ways to get them), or the
+            file cannot be used.
+    """
+    from keras_magvit.metrics import I3D
+    from keras_magvit.networks import WeightsError
+
+    try:
+        return I3D.from_weights(
+            arguments.i3d,
+            resize_grid="half_pixel" if arguments.half_pixel else "tf1",
+            dtype=arguments.fvd_dtype,
+        )
+    except WeightsError as error:
+        raise CommandError(str(error)) from error
+
+
+def perceptual(arguments, missing):
+    """The perceptual distance that the options ask for, or None.
+
+    Args:
+        arguments: with `perceptual`.
+        missing: dict that gets the reason if its weights are not here.
+    """
+    from keras_magvit.metrics import LPIPS
+    from keras_magvit.networks import WeightsError
+
+    if arguments.perceptual == "none":
+        missing["perceptual distance"] = "left out, by --perceptual none"
+        return None
+    try:
+        if arguments.perceptual == "lpips":
+            return LPIPS()
+        return LPIPS(arguments.perceptual)
+    except (WeightsError, ImportError) as error:
+        missing[arguments.perceptual] = " ".join(str(error).split())
+        return None
+
+
+def inception(missing):
+    """The classifier of the inception score and its formula, or `(None, None)`.
+
+    Args:
+        missing: dict that gets the reason if its weights are not here.
+    """
+    missing["inception_score"] = "it needs the weights of C3D"
+    return None, None
