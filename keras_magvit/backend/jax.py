@@ -18,9 +18,33 @@ def compile_inference(function, model):
             return function(*arguments)
 
     def call(*arguments):
-        return program([v.value for v in model.variables], arguments)
+        values = [_held_here(v.value) for v in model.variables]
+        return program(values, [_spread(x) for x in arguments])
 
     return call
+
+
+def _held_here(value):
+    """A variable's value without the copies that other processes hold."""
+    if value.is_fully_addressable:
+        return value
+    if not value.is_fully_replicated:
+        raise ValueError(
+            "A model whose weights are divided among processes can be trained, and "
+            "cannot generate, encode or decode. "
+            f"Received: a weight with sharding={value.sharding}"
+        )
+    return value.addressable_data(0)
+
+
+def _spread(x):
+    """Divides a batch among the devices of a distribution, if it can be divided."""
+    distribution = keras.distribution.distribution()
+    if distribution is None or distribution.num_processes > 1 or not jnp.ndim(x):
+        return x
+    if len(x) % distribution.num_model_replicas:
+        return x
+    return jax.device_put(x, distribution.get_data_layout(x.shape).backend_layout)
 
 
 def value_and_gradients(loss_fn, variables):
@@ -117,6 +141,24 @@ def run_step(model, step, state, data):
 
 # === Several devices =================================================================
 # One program sees the whole batch, wherever its parts are: nothing is left to do.
+
+
+def process_share():
+    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 0, 1
+    count = min(distribution.num_processes, distribution.num_model_replicas)
+    return distribution.data_shard_id, count
+
+
+def device_count(model):
+    """Devices among which this process's rows of a batch are divided."""
+    del model
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 1
+    return max(1, distribution.num_model_replicas // distribution.num_processes)
 
 
 def replica_count():

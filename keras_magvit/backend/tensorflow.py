@@ -91,6 +91,22 @@ def run_step(model, step, data):
 # === Several devices =================================================================
 
 
+def process_share():
+    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    return 0, 1
+
+
+def device_count(model):
+    """Devices among which this process's rows of a batch are divided."""
+    if keras.distribution.distribution() is not None:
+        raise ValueError(
+            "Keras distributes over devices under JAX alone; docs/scaling.md has the way "
+            "of each backend. "
+            f"Received: distribution={keras.distribution.distribution()}"
+        )
+    return model.distribute_strategy.num_replicas_in_sync
+
+
 def replica_count():
     """Programs among which every batch is divided: the replicas of `tf.distribute`."""
     return tf.distribute.get_strategy().num_replicas_in_sync

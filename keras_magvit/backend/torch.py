@@ -95,6 +95,24 @@ def run_step(model, step, data):
 # === Several devices: the processes of `torch.distributed` ===========================
 
 
+def process_share():
+    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    count = replica_count()
+    return (torch.distributed.get_rank() if count > 1 else 0), count
+
+
+def device_count(model):
+    """Devices among which this process's rows of a batch are divided."""
+    if keras.distribution.distribution() is not None:
+        raise ValueError(
+            "Keras distributes over devices under JAX alone; docs/scaling.md has the way "
+            "of each backend. "
+            f"Received: distribution={keras.distribution.distribution()}"
+        )
+    del model
+    return 1
+
+
 def replica_count():
     """Programs among which every batch is divided: the processes of a group."""
     ready = torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -107,6 +107,16 @@ class ExampleStream(abc.ABC):
             drop_remainder,
         )
 
+    def shard(self, num_shards: int, index: int) -> "ExampleStream":
+        """Every `num_shards`-th example from number `index` on: a process's own part.
+
+        Batch s of all shards together is batch s of the stream, of `num_shards` times
+        the size, so processes that take a shard each train as one on whole batches.
+        """
+        from keras_magvit.data.shards import Shard
+
+        return Shard(self, num_shards, index)
+
     def as_tf(
         self, batch_size: int, start: int = 0, num_workers: int = 2, **kwargs: Any
     ) -> Any:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from keras_magvit import inputs, tasks
+from keras_magvit import backend, inputs, tasks
 from keras_magvit.ops.masking import commit_mask
 from keras_magvit.ops.schedule import mask_ratio
 
@@ -110,12 +110,16 @@ class ExampleMaker:
         clips = self._read(batch)
         size = len(clips.ids)
 
+        # Drawn for the whole batch, of which this process may hold a share.
+        index, count = backend.process_share()
+        own, whole = slice(index, None, count), size * count
         rng = np.random.default_rng([self.seed, step])
-        chosen = self._choose(rng, step, size)
-        progress = rng.random(1 if recipe.mask_sampling == "step" else size, "float32")
+        chosen = self._choose(rng, step, whole)[own]
+        drawn = rng.random(whole if recipe.mask_sampling == "example" else 1, "float32")
+        progress = np.broadcast_to(drawn, whole)[own]
         ratio = mask_ratio(progress, model.sequence.num_latents, recipe.schedule)
-        score = rng.random((size, *model.latent_shape), "float32")
-        dropped = rng.random(size) < recipe.class_dropout * self.training
+        score = rng.random((whole, *model.latent_shape), "float32")[own]
+        dropped = rng.random(whole)[own] < recipe.class_dropout * self.training
 
         latent_mask = self._latent_masks[chosen]
         cond_ids = self._condition_ids(clips, chosen)

@@ -8,7 +8,7 @@ from keras import ops
 from keras_magvit import backend, losses, recipes
 from keras_magvit.fitting import sources
 from keras_magvit.fitting.examples import ExampleMaker, Part
-from keras_magvit.fitting.stream import Stream, batch_size_of, empty, steps_of_epoch
+from keras_magvit.fitting.stream import Stream, batch_size_of, steps_of_epoch
 
 # No training has it: seeds of users are smaller.
 _EVALUATION_SEED = 2**31
@@ -85,6 +85,7 @@ class FitMixin:
         if jit_compile == "auto":
             jit_compile = backend.jit_by_default() and not kwargs.get("run_eagerly")
         self._make_state()
+        optimizer = backend.synchronized(keras.optimizers.get(optimizer))
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         # Before the first step: TensorFlow would build it inside the traced graph.
         self.optimizer.build(self.trainable_variables)
@@ -154,7 +155,8 @@ class FitMixin:
         terms = self.recipe.weights.upper().split("+")
         weights = sum(cells[part] for part in cells if part.name in terms)
         total = ops.maximum(ops.sum(weights, axis=-1), 1e-8)
-        return ops.mean(ops.sum(cross_entropy * weights, axis=-1) / total)
+        loss = ops.mean(ops.sum(cross_entropy * weights, axis=-1) / total)
+        return backend.share_of_loss(loss)
 
     # === Training =====================================================================
 
@@ -200,7 +202,8 @@ class FitMixin:
         if validation_data is not None:
             validation = self._prepare(validation_data, batch_size, validation_steps)
         maker = ExampleMaker(self, self.recipe, self.seed)
-        with Stream(maker, x, batch_size, int(self.batches_seen)) as stream:
+        start, devices = int(self.batches_seen), backend.device_count(self)
+        with Stream(maker, x, batch_size, start, devices=devices) as stream:
             return super().fit(
                 stream.examples(),
                 epochs=epochs,
@@ -238,16 +241,16 @@ class FitMixin:
         sources.check_fits(x, self, tasks)
         maker = ExampleMaker(self, self.recipe, _EVALUATION_SEED, False, tasks)
         batches = sources.one_pass(x, self._batch_size(batch_size, x))
-        examples = [
-            maker(batch, step)
-            for step, batch in enumerate(itertools.islice(batches, steps))
-        ]
-        if not examples:
-            raise empty(x)
-        return sources.PreparedExamples(examples)
+        batches = itertools.islice(batches, steps)
+        devices = backend.device_count(self)
+        stream = Stream(maker, x, None, batches=batches, devices=devices)
+        return sources.PreparedExamples(list(stream.examples()))
 
     def _batch_size(self, given, x):
         return batch_size_of(x, given, self.recipe.batch_size)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Everything is built: Keras would take a batch of `tf.distribute` and lose it."""
 
     def _check_compiled(self, method):
         if not self.compiled:

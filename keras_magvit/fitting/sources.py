@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 import keras
 import numpy as np
 
+from keras_magvit import backend
+
 
 class ArrayDataset:
     """A dict of arrays as a stream of shuffled batches.
@@ -16,15 +18,17 @@ class ArrayDataset:
         arrays: dict of arrays, or of such dicts, that are as long as each other.
         seed: int >= 0.
         training: endless and shuffled, or once and in order.
+        share: `(index, count)`: every `count`-th example from number `index` on.
 
     Raises:
         ValueError: if the arrays are empty or differ in length.
     """
 
-    def __init__(self, arrays, seed=0, training=True):
+    def __init__(self, arrays, seed=0, training=True, share=(0, 1)):
         self.arrays = keras.tree.map_structure(np.asarray, dict(arrays))
         self.seed = seed
         self.training = training
+        self.share = share
         lengths = {
             len(a) if a.ndim else 0 for a in keras.tree.flatten(self.arrays)
         } or {0}
@@ -40,12 +44,20 @@ class ArrayDataset:
 
     def batches(self, batch_size, start=0):
         """Dict batches from example number `start` on."""
+        index, count = self.share
         if not self.training:
-            for first in range(start, len(self), batch_size):
-                yield self._take(np.arange(first, min(first + batch_size, len(self))))
+            rows = np.arange(index, len(self), count)
+            for first in range(start, len(rows), batch_size):
+                yield self._take(rows[first : first + batch_size])
             return
         for first in itertools.count(start, batch_size):
-            yield self._take([self._index(n) for n in range(first, first + batch_size)])
+            numbers = range(first, first + batch_size)
+            yield self._take([self._index(n * count + index) for n in numbers])
+
+    def shard(self, num_shards, index):
+        """As `data.ExampleStream.shard`; the length stays that of all shards."""
+        share = (index, num_shards)
+        return ArrayDataset(self.arrays, self.seed, self.training, share)
 
     def _index(self, n):
         epoch, place = divmod(n, len(self))
@@ -101,6 +113,7 @@ def training_batches(x, batch_size, start=0):
         start: step.
     """
     if _is_endless(x):
+        x, batch_size = _own_share(x, batch_size)
         yield from x.batches(batch_size, start=start * batch_size)
         return
     while True:
@@ -116,11 +129,25 @@ def one_pass(x, batch_size):
     """The batches of one pass over `x`."""
     if hasattr(x, "batches"):
         stop = steps_of(x, batch_size) if _is_endless(x) else None
+        x, batch_size = _own_share(x, batch_size)
         return itertools.islice(x.batches(batch_size), stop)
     if isinstance(x, keras.utils.PyDataset):
         numbers = itertools.count() if x.num_batches is None else range(x.num_batches)
         return (x[i] for i in numbers)
     return iter(x)
+
+
+def _own_share(x, batch_size):
+    """What this process reads of `x`, and of a batch, where several train together."""
+    index, count = backend.process_share()
+    if count == 1:
+        return x, batch_size
+    if batch_size % count or (not _is_endless(x) and len(x) % count):
+        raise ValueError(
+            f"Batches must have equal shares for {count} processes, the last one too. "
+            f"Received: batch_size={batch_size} for {len(x)} examples"
+        )
+    return x.shard(count, index), batch_size // count
 
 
 def _is_endless(x):

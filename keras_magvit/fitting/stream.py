@@ -14,10 +14,12 @@ class Stream:
         batch_size: the same.
         start: number of the first step.
         batches: iterable of batches in place of those of training.
+        devices: among which each batch is divided.
     """
 
-    def __init__(self, make, x, batch_size, start=0, batches=None):
+    def __init__(self, make, x, batch_size, start=0, batches=None, devices=1):
         self.make, self.x, self.start = make, x, start
+        self.devices = devices
         if batches is None:
             batches = sources.training_batches(x, batch_size, start)
         self.batches = batches
@@ -29,6 +31,7 @@ class Stream:
         try:
             for step, batch in enumerate(self.batches, self.start):
                 made = tuple(self.make(batch, step))
+                check_shares(len(made[0]), self.devices)
                 yield made
             if made is None:
                 raise empty(self.x)
@@ -49,6 +52,15 @@ def empty(x):
     return ValueError(
         f"A dataset must hold at least one batch. Received: an empty {type(x).__name__}"
     )
+
+
+def check_shares(rows, devices):
+    """Raises ValueError if the rows of a batch have no equal shares for the devices."""
+    if rows % devices:
+        raise ValueError(
+            f"A batch must be a multiple of the {devices} devices among which it is "
+            f"divided. Received: a batch of {rows} clips"
+        )
 
 
 def batch_size_of(x, given, usual):

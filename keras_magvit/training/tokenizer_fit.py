@@ -2,7 +2,7 @@
 
 import itertools
 
-from keras_magvit import inputs
+from keras_magvit import backend, inputs
 from keras_magvit.fitting import sources
 from keras_magvit.fitting.stream import Stream, batch_size_of, steps_of_epoch
 
@@ -58,8 +58,8 @@ class TokenizerFitMixin:
             batches = self._one_pass(validation_data, batch_size)
             kept = itertools.islice(batches.examples(), validation_steps)
             validation = sources.PreparedExamples(list(kept))
-        stream = Stream(self._clips, x, batch_size, int(self.optimizer.iterations))
-        with stream:
+        start, devices = int(self.optimizer.iterations), backend.device_count(self)
+        with Stream(self._clips, x, batch_size, start, devices=devices) as stream:
             return super().fit(
                 self._begun(stream.examples()),
                 epochs=epochs,
@@ -94,7 +94,8 @@ class TokenizerFitMixin:
         x = sources.as_dataset(x, training=False)
         batch_size = batch_size_of(x, batch_size, self.recipe.batch_size)
         batches = itertools.islice(sources.one_pass(x, batch_size), steps)
-        return Stream(self._clips, x, batch_size, batches=batches)
+        devices = backend.device_count(self)
+        return Stream(self._clips, x, batch_size, batches=batches, devices=devices)
 
     def _begun(self, examples):
         """The same examples; before the first step the codebook may look at one."""
