@@ -193,7 +193,7 @@ def _read(setting: Setting, value: Any, where: str) -> Any:
 
 def _from_flag(setting: Setting, given: Any) -> Any:
     """What the words of a flag say, as YAML would."""
-    if isinstance(given, bool) or setting.read is text:
+    if not isinstance(given, (str, list)) or setting.read is text:
         return given
     if setting.read is names:
         return " ".join(given)

@@ -60,7 +60,7 @@ def run(arguments, console):
 
     recipe = training.read_recipe(recipes.tokenizer, values)
     clips = datasets.open_clips(values, training=True)
-    tokenizer, recipe = _tokenizer(values, recipe, console)
+    tokenizer, recipe = _tokenizer(values, recipe)
     discriminator = _discriminator(values, tokenizer)
     trainer = _trainer(tokenizer, discriminator, recipe, values["dtype"])
     plan = training.make_plan(
@@ -91,7 +91,7 @@ def run(arguments, console):
 # === Models ==========================================================================
 
 
-def _tokenizer(values, recipe, console):
+def _tokenizer(values, recipe):
     """The tokenizer, and the recipe with the padding that it has."""
     import keras_magvit as km
 
@@ -99,32 +99,49 @@ def _tokenizer(values, recipe, console):
     given = dict(values["model"])
     if values["init"] and values["inflate"]:
         raise CommandError("init and inflate are two ways to start: choose one")
-    source = values["init"] or values["inflate"]
-    if source:
-        before = _load(source)
-        known = ("temporal_downsample",) if values["inflate"] else ()
-        if given != {"size": "base"}:
-            settings.check_keys(f"model, which {source!r} sets", given, known)
-        config = {**before.get_config(), "video_shape": shape}
-        recipe = recipe.replace(padding=before.padding)
-        if values["inflate"]:
-            if before.temporal_kernel != 1:
-                raise CommandError(f"{source!r}: is no 2D tokenizer")
-            config["temporal_kernel"] = 3
-            config["temporal_downsample"] = given.get(
-                "temporal_downsample", (True, True, *[False] * 10)
-            )
-        config["dtype"] = values["dtype"]
-        with refusals():
-            tokenizer = km.VideoTokenizer.from_config(config)
-        _fill(tokenizer, before, values)
-        return tokenizer, recipe
+    if values["init"] or values["inflate"]:
+        return _continued(values, shape, given, recipe)
     known = _fields_of(km.VideoTokenizer)
     settings.check_keys("model", given, ("size", *known))
     common = {"video_shape": shape, "padding": recipe.padding, "dtype": values["dtype"]}
     with refusals():
         size = given.pop("size", "base")
         return km.VideoTokenizer.from_size(size, **{**common, **given}), recipe
+
+
+def _continued(values, shape, given, recipe):
+    """A tokenizer that starts from a preset, which sets its architecture."""
+    import keras_magvit as km
+    from keras_magvit.training import inflate
+
+    source = values["init"] or values["inflate"]
+    before = _load(source)
+    config = {**before.get_config(), "video_shape": shape, "dtype": values["dtype"]}
+    free = {"size"}
+    if values["inflate"]:
+        if before.temporal_kernel != 1:
+            raise CommandError(f"{source!r}: is no 2D tokenizer (temporal_kernel=1)")
+        free |= {"temporal_kernel", "temporal_downsample"}
+        levels = len(before.channel_multipliers)
+        flags = given.get("temporal_downsample", [True, True, *[False] * levels])
+        config.update(temporal_kernel=3, temporal_downsample=flags)
+    settings.check_keys("model", given, ("size", *_fields_of(km.VideoTokenizer)))
+    for name, value in given.items():
+        if name not in free and _as_yaml(config[name]) != value:
+            raise CommandError(
+                f"model: {name} is {value!r}, but {config[name]!r} in {source!r}"
+            )
+    with refusals():
+        tokenizer = km.VideoTokenizer.from_config(config)
+    if values["inflate"]:
+        inflate(before, tokenizer, values["inflate_mode"])
+    else:
+        _copy_weights(before, tokenizer)
+    return tokenizer, recipe.replace(padding=before.padding)
+
+
+def _as_yaml(value):
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _load(preset):
@@ -137,16 +154,11 @@ def _load(preset):
         raise CommandError(f"{error.preset!r}: {error.message}") from error
 
 
-def _fill(tokenizer, before, values):
+def _copy_weights(source, target):
     from keras import ops
 
-    from keras_magvit.training import inflate
-
-    if values["inflate"]:
-        inflate(before, tokenizer, values["inflate_mode"])
-        return
-    for target, source in zip(tokenizer.variables, before.variables, strict=True):
-        target.assign(ops.convert_to_numpy(source))
+    for to, of in zip(target.variables, source.variables, strict=True):
+        to.assign(ops.convert_to_numpy(of))
 
 
 def _discriminator(values, tokenizer):
