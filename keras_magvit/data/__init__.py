@@ -7,10 +7,19 @@ asked for one.
 """
 
 from keras_magvit.data.augment import ColourJitter
-from keras_magvit.data.clips import ClipDataset
+from keras_magvit.data.clip_dataset import ClipDataset
+from keras_magvit.data.registry import clips, open_source, prepare
 from keras_magvit.data.report import SkipReport
 from keras_magvit.data.source import UNLABELLED, VideoInfo, VideoSource
-from keras_magvit.data.sources import ArrayVideos, MovingDigits, MovingShapes
+from keras_magvit.data.sources import (
+    ArrayVideos,
+    JoinedVideos,
+    MovingDigits,
+    MovingShapes,
+    TarShards,
+    VideoFolder,
+    VideoList,
+)
 from keras_magvit.data.token_cache import (
     TokenCache,
     TokenCacheError,
@@ -22,12 +31,19 @@ __all__ = [
     "ArrayVideos",
     "ClipDataset",
     "ColourJitter",
+    "JoinedVideos",
     "MovingDigits",
     "MovingShapes",
     "SkipReport",
+    "TarShards",
     "TokenCache",
     "TokenCacheError",
+    "VideoFolder",
     "VideoInfo",
+    "VideoList",
     "VideoSource",
+    "clips",
+    "open_source",
+    "prepare",
     "tokenize_dataset",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_magvit.data.clips import ClipDataset
+from keras_magvit.data.clip_dataset import ClipDataset
 from keras_magvit.data.source import VideoSource
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_magvit.data.source import UNLABELLED, VideoInfo, VideoSource
 from keras_magvit.data.sources.array_stores import open_store
-from keras_magvit.data.sources.arrays import ArrayVideos
+from keras_magvit.data.sources.arrays import ArrayVideos, fingerprint_of
 from keras_magvit.io import VideoFileError
 from keras_magvit.io.video import describe, to_rgb8
 
@@ -20,12 +20,19 @@ class JoinedVideos(VideoSource):
         frames: uint8 `(N, H, W, 3)`; an array-like that slices will do.
         starts: ints `(videos,)`, the first frame of each video, rising from 0.
         frame_rate: frames a second.
+        identity: as in `ArrayVideos`.
 
     Raises:
         ValueError: if shapes or starts do not fit one another.
     """
 
-    def __init__(self, frames: Any, starts: Any, frame_rate: float = 8.0) -> None:
+    def __init__(
+        self,
+        frames: Any,
+        starts: Any,
+        frame_rate: float = 8.0,
+        identity: str | None = None,
+    ) -> None:
         starts = np.asarray(starts)
         rising = starts.ndim == 1 and starts.dtype.kind in "iu" and len(starts)
         if not rising or starts[0] != 0 or (np.diff(starts.astype(np.int64)) < 1).any():
@@ -46,6 +53,7 @@ class JoinedVideos(VideoSource):
                 f"Received: starts up to {self._bounds[-2]}"
             )
         self._frames, self._frame_rate = frames, frame_rate
+        self._identity = identity
 
     def __len__(self) -> int:
         return len(self._bounds) - 1
@@ -57,6 +65,11 @@ class JoinedVideos(VideoSource):
         del index
         return UNLABELLED
 
+    def fingerprint(self, index: int) -> str:
+        if self._identity is not None:
+            return f"{self._identity} {index}"
+        return fingerprint_of(self.frames(index, range(self.info(index).num_frames)))
+
     def info(self, index: int) -> VideoInfo:
         count = int(self._bounds[index + 1] - self._bounds[index])
         return VideoInfo(count, *self._frames.shape[1:3], self._frame_rate)
@@ -64,26 +77,6 @@ class JoinedVideos(VideoSource):
     def frames(self, index: int, indices: Sequence[int]) -> np.ndarray:
         first = int(self._bounds[index])
         return to_rgb8(self._frames[[first + int(i) for i in indices]])
-
-
-class ArrayFile(ArrayVideos):
-    """Videos of one size in one array of a file; the file is part of their identity.
-
-    Args:
-        path: the file.
-        split: the split.
-        *args: of `ArrayVideos`.
-        **kwargs: of `ArrayVideos`.
-    """
-
-    def __init__(self, path: str, split: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.path, self.split = path, split
-
-    def fingerprint(self, index: int) -> str:
-        status = os.stat(self.path)
-        name = os.path.abspath(self.path)
-        return f"{name} {self.split} {status.st_size} {status.st_mtime_ns} {index}"
 
 
 def open_array_file(path: str, split: str, **options: Any) -> VideoSource:
@@ -108,6 +101,7 @@ def open_array_file(path: str, split: str, **options: Any) -> VideoSource:
         VideoFileError: if it cannot be read.
     """
     store = open_store(path)
+    options.setdefault("identity", _identity(path, split))
     joined = (f"{split}_data", f"{split}_idx")
     if all(name in store.names for name in joined):
         frames, starts = store.array(joined[0]), store.small(joined[1])
@@ -127,9 +121,14 @@ def open_array_file(path: str, split: str, **options: Any) -> VideoSource:
     if options.get("class_names") is not None:
         options["class_names"] = [_text(name) for name in options["class_names"]]
     try:
-        return ArrayFile(path, split, store.array(f"{head}videos"), **options)
+        return ArrayVideos(store.array(f"{head}videos"), **options)
     except ValueError as error:
         raise VideoFileError(str(error).split(" Received: ")[0], path) from error
+
+
+def _identity(path: str, split: str) -> str:
+    status = os.stat(path)
+    return f"{os.path.abspath(path)} {split} {status.st_size} {status.st_mtime_ns}"
 
 
 def _text(name: object) -> str:

@@ -1,5 +1,6 @@
 """Videos that are arrays: in memory, or in an .npz, .npy or HDF5 file."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ class ArrayVideos(VideoSource):
         class_names: names by label; None takes "0", "1", ... up to the largest label.
         frame_rate: frames a second.
         keys: names of the videos; None numbers them.
+        identity: text that stands for the content where reading it would cost too much
+            (see `VideoSource.fingerprint`); None hashes each video.
 
     Raises:
         ValueError: if shapes, dtypes or labels do not fit one another.
@@ -33,6 +36,7 @@ class ArrayVideos(VideoSource):
         class_names: Sequence[str] | None = None,
         frame_rate: float = 8.0,
         keys: Sequence[str] | None = None,
+        identity: str | None = None,
     ) -> None:
         shape, dtype = tuple(videos.shape), np.dtype(videos.dtype)
         colour = len(shape) == 5 and shape[-1] in (1, 3, 4)
@@ -64,7 +68,7 @@ class ArrayVideos(VideoSource):
                 f"keys must be {shape[0]} different names. Received: {len(keys)} keys, "
                 f"{len(set(keys))} of them different"
             )
-        self._keys = keys
+        self._keys, self._identity = keys, identity
 
     def __len__(self) -> int:
         return self._videos.shape[0]
@@ -79,6 +83,11 @@ class ArrayVideos(VideoSource):
     def label(self, index: int) -> int:
         return UNLABELLED if self._labels is None else int(self._labels[index])
 
+    def fingerprint(self, index: int) -> str:
+        if self._identity is not None:
+            return f"{self._identity} {index}"
+        return fingerprint_of(self._videos[index])
+
     def info(self, index: int) -> VideoInfo:
         return VideoInfo(*self._videos.shape[1:4], self._frame_rate)
 
@@ -89,6 +98,12 @@ class ArrayVideos(VideoSource):
             return to_rgb8(frames)
         except ValueError as error:
             raise VideoFileError(f"Damaged video: {error}.", self.key(index)) from error
+
+
+def fingerprint_of(video: np.ndarray) -> str:
+    """Returns a text that changes when an array does."""
+    video = np.ascontiguousarray(video)
+    return f"{video.dtype} {video.shape} {hashlib.sha256(video).hexdigest()}"
 
 
 def _labels(labels: Sequence[int] | np.ndarray, count: int) -> np.ndarray:

@@ -96,12 +96,9 @@ class VideoFiles(VideoSource):
 
     def fingerprint(self, index: int) -> str:
         entry = self.entry(index)
-        try:
-            status = os.stat(entry.file.path)
-        except OSError:
-            return entry.key
         place = (entry.file.start, entry.file.length, entry.start, entry.end)
-        return f"{entry.key} {status.st_size} {status.st_mtime_ns} {place}"
+        state = _state(entry.file.path)
+        return f"{entry.key} {place} {self._default_frame_rate:g} {state}"
 
     def _index(self, index: int) -> VideoIndex:
         found = self._indices.get(index)
@@ -142,6 +139,19 @@ class ListedVideos(VideoFiles):
 
     def entry(self, index: int) -> VideoEntry:
         return self._entries[index]
+
+
+def _state(path: str) -> list[tuple[str, int, int]]:
+    """Size and time of a file, or of all files of a folder of frames."""
+    try:
+        if not os.path.isdir(path):
+            status = os.stat(path)
+            return [("", status.st_size, status.st_mtime_ns)]
+        with os.scandir(path) as entries:
+            states = [(e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in entries]
+        return sorted(states)
+    except OSError:
+        return []
 
 
 class _IndexCache:

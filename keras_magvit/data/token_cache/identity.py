@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from keras_magvit.data.clips import ClipDataset
+    from keras_magvit.data.clip_dataset import ClipDataset
 
 # What a config holds that changes no id. Other sizes of video change none either: the
 # tokenizer is fully convolutional, and the latent shape is compared on its own.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_magvit.data import checks
-from keras_magvit.data.clips import ClipDataset
+from keras_magvit.data.clip_dataset import ClipDataset
 from keras_magvit.data.token_cache import identity
 from keras_magvit.data.token_cache.manifest import Manifest
 from keras_magvit.data.token_cache.records import MAX_CODEBOOK

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_magvit.data import checks
-from keras_magvit.data.clips import ClipDataset
+from keras_magvit.data.clip_dataset import ClipDataset
 from keras_magvit.data.report import SkipReport
 from keras_magvit.data.stream import Example, ExampleStream
 from keras_magvit.data.token_cache import manifest as manifests
