@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
     from keras_magvit import (
         conversion,
         data,
+        evaluation,
         layers,
         losses,
         metrics,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
     from keras_magvit.training import VideoTokenizerTrainer
 
 _MODULES = (
-    *("conversion", "data", "layers", "losses", "metrics", "models", "ops", "presets"),
-    *("recipes", "tasks", "training"),
+    *("conversion", "data", "evaluation", "layers", "losses", "metrics", "models"),
+    *("ops", "presets", "recipes", "tasks", "training"),
 )
 _HOMES = {
     "MAGVIT": "models",
@@ -56,6 +57,7 @@ __all__ = [
     "__version__",
     "conversion",
     "data",
+    "evaluation",
     "layers",
     "losses",
     "metrics",

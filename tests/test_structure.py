@@ -30,6 +30,9 @@ MAY_IMPORT = {
     "metrics": {"networks", "io", "inputs", "backend"},
     "training": {"models", "networks", "recipes", "losses", "io", "inputs", "backend"},
     "data": {"io", "tasks"},
+    "evaluation": {
+        *("training", "metrics", "networks", "data", "presets", "tasks", "io"),
+    },
 }
 # Reads TensorFlow's own files, and imports it where it does.
 FRAMEWORK_FILES = {Path("networks/saved_model.py")}

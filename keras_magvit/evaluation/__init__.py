@@ -1,6 +1,7 @@
 """Measuring models as the paper does: protocols as data, and reports that say all."""
 
 from keras_magvit.evaluation.bias_card import BiasCard
+from keras_magvit.evaluation.callback import FVDCallback
 from keras_magvit.evaluation.comparison import Comparison, compare_videos
 from keras_magvit.evaluation.measures import Measures
 from keras_magvit.evaluation.protocols import PROTOCOLS, Protocol, RealClips
@@ -12,6 +13,7 @@ __all__ = [
     "PROTOCOLS",
     "BiasCard",
     "Comparison",
+    "FVDCallback",
     "Measures",
     "Protocol",
     "RealClips",
