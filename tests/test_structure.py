@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "data": {"io", "tasks"},
     "evaluation": {
         *("training", "metrics", "networks", "data", "presets", "tasks", "io"),
+        "_version",
     },
 }
 # Reads TensorFlow's own files, and imports it where it does.
