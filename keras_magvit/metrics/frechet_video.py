@@ -148,13 +148,18 @@ def video_statistics(videos, i3d, batch_size=8, name="videos"):
     return statistics
 
 
-def protocol(i3d, clip_shape):
-    """What the features of clips `(T, H, W)` depend on, as a dict."""
+def check_trained(i3d):
+    """Refuses a network whose weights are random."""
     if i3d.weights_sha256 is None:
         raise ValueError(
             "The network has no trained weights: build it by `I3D.from_weights`. "
             f"Received: i3d={i3d.name!r}"
         )
+
+
+def protocol(i3d, clip_shape):
+    """What the features of clips `(T, H, W)` depend on, as a dict."""
+    check_trained(i3d)
     return {
         "num_frames": int(clip_shape[0]),
         "height": int(clip_shape[1]),

@@ -28,7 +28,7 @@ class FrechetVideoDistance(keras.metrics.Metric):
         ValueError: if `num_videos` is below 2, or there are no weights.
 
     Example:
-        >>> tokenizer.compile(metrics=[FrechetVideoDistance(num_videos=256)])
+        >>> tokenizer.compile(loss="mse", metrics=[FrechetVideoDistance(num_videos=256)])
         >>> tokenizer.evaluate(videos, videos)      # reconstructions against originals
     """
 
@@ -39,6 +39,7 @@ class FrechetVideoDistance(keras.metrics.Metric):
             )
         super().__init__(name=name, **kwargs)
         self.i3d = I3D.from_weights() if i3d is None else i3d
+        frechet_video.check_trained(self.i3d)
         self.num_videos = num_videos
         self._clip_shapes = {}
         self._sets = {side: self._add_set(side) for side in ("real", "fake")}

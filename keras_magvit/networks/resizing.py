@@ -48,6 +48,6 @@ def _sample(video, axis, positions):
     high = np.minimum(low + 1, last)
     shape = [1] * len(video.shape)
     shape[axis] = -1
-    fraction = (positions - low).astype("float32").reshape(shape)
+    fraction = ops.convert_to_tensor((positions - low).reshape(shape), "float32")
     first = ops.take(video, low, axis=axis)
     return first + (ops.take(video, high, axis=axis) - first) * fraction

@@ -1,0 +1,86 @@
+"""How well a tokenizer gives back what it was shown, over a set of videos."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from keras import ops
+
+from keras_magvit import inputs
+from keras_magvit.metrics.image_quality import psnr, ssim
+from keras_magvit.training.usage import CodebookUsage
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Means over the videos of a set.
+
+    Attributes:
+        num_videos: how many there were.
+        psnr: in dB, see `psnr`.
+        ssim: see `ssim`.
+        perceptual: distance by the network below; None if none was asked for.
+        perceptual_name: such as "lpips_vgg16".
+        codebook_usage: share of the codes that occur in the set.
+        codebook_perplexity: exp of the entropy of its ids: how many codes are in use.
+    """
+
+    num_videos: int
+    psnr: float
+    ssim: float
+    perceptual: float | None
+    perceptual_name: str | None
+    codebook_usage: float
+    codebook_perplexity: float
+
+    def __str__(self):
+        distance = ""
+        if self.perceptual is not None:
+            distance = f"{self.perceptual_name} {self.perceptual:.4f}, "
+        return (
+            f"PSNR {self.psnr:.2f} dB, SSIM {self.ssim:.4f}, {distance}codebook usage "
+            f"{self.codebook_usage:.1%}, perplexity {self.codebook_perplexity:.1f} "
+            f"({self.num_videos} videos)"
+        )
+
+    def as_dict(self):
+        """As a dict that JSON can hold."""
+        return asdict(self)
+
+
+def reconstruction(tokenizer, videos, lpips=None):
+    """Measures the reconstructions of a set of videos.
+
+    Args:
+        tokenizer: a `VideoTokenizer`.
+        videos: an iterable of batches `(B, T, H, W, 3)`, uint8 or float in [0, 1], or of
+            dicts with "video"; or one such batch.
+        lpips: an `LPIPS` to measure with too, or None.
+
+    Returns:
+        `Reconstruction`.
+
+    Raises:
+        ValueError: if there are no videos, or the tokenizer or a metric refuses them.
+    """
+    usage = CodebookUsage(tokenizer.codebook_size)
+    metrics = {"psnr": psnr, "ssim": ssim}
+    if lpips is not None:
+        metrics["perceptual"] = lpips
+    scores = {name: [] for name in metrics}
+    for batch in [videos] if hasattr(videos, "shape") else videos:
+        real = batch["video"] if isinstance(batch, Mapping) else batch
+        real = inputs.as_video(real)
+        ids = tokenizer.encode(real)
+        usage.update_state(ids)
+        fake = ops.clip(tokenizer.decode(ids), 0.0, 1.0)
+        for name, metric in metrics.items():
+            scores[name].extend(ops.convert_to_numpy(metric(real, fake)).tolist())
+    if not scores["psnr"]:
+        raise ValueError("There must be videos. Received: videos is empty")
+    means = {"perceptual": None, **{n: float(np.mean(s)) for n, s in scores.items()}}
+    codebook = {name: float(value) for name, value in usage.result().items()}
+    name = getattr(lpips, "name", None)
+    return Reconstruction(
+        len(scores["psnr"]), perceptual_name=name, **means, **codebook
+    )
