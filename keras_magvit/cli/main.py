@@ -6,6 +6,7 @@ import warnings
 
 from keras_magvit._version import __version__
 from keras_magvit.cli import (
+    data,
     detokenize,
     evaluate,
     fvd,
@@ -25,6 +26,7 @@ COMMANDS = (
     *(presets, generate, reconstruct, tokenize, detokenize),
     *(train_tokenizer,),
     *(evaluate, fvd, metrics),
+    *(data,),
 )
 EXAMPLES = """\
 examples:

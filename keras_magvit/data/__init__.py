@@ -20,6 +20,7 @@ from keras_magvit.data.sources import (
     VideoFolder,
     VideoList,
 )
+from keras_magvit.data.survey import Survey, check
 from keras_magvit.data.token_cache import (
     TokenCache,
     TokenCacheError,
@@ -35,6 +36,7 @@ __all__ = [
     "MovingDigits",
     "MovingShapes",
     "SkipReport",
+    "Survey",
     "TarShards",
     "TokenCache",
     "TokenCacheError",
@@ -42,6 +44,7 @@ __all__ = [
     "VideoInfo",
     "VideoList",
     "VideoSource",
+    "check",
     "clips",
     "open_source",
     "prepare",
