@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("tensorflow", "torch", "jax")
-ONCE = ("tests/io", "tests/cli")
+ONCE = ("tests/io", "tests/cli", "tests/data/builders", "tests/data/layouts")
 PARITY_PAGE = ROOT / "docs" / "parity.md"
 
 

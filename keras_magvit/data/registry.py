@@ -40,6 +40,8 @@ class DatasetEntry:
 
 
 _SOURCES = "keras_magvit.data.sources"
+_PREPARING = "keras_magvit.data.builders.preparing"
+_PUBLISHED = "keras_magvit.data.builders.published"
 
 TABLE = (
     DatasetEntry(
@@ -53,6 +55,56 @@ TABLE = (
         "coloured shapes on simple paths; drawn, 16 classes",
         f"{_SOURCES}.shapes:open_shapes",
         splits=(TRAIN, VALIDATION, TEST),
+    ),
+    # Evaluation clips: arXiv:2212.05199, appendix B.3. UCF-101 and web videos are
+    # measured against random clips.
+    DatasetEntry(
+        "bair",
+        "a robot arm pushes objects, 64 x 64, 30 frames; downloaded, 30 GB",
+        f"{_PUBLISHED}:open_bair",
+        f"{_PUBLISHED}:prepare_bair",
+        {"windows_per_video": "first"},
+        (TRAIN, TEST),
+    ),
+    DatasetEntry(
+        "ucf101",
+        "human actions, 101 classes; downloaded, 7 GB",
+        f"{_PUBLISHED}:open_ucf101",
+        f"{_PUBLISHED}:prepare_ucf101",
+        splits=(TRAIN, TEST),
+    ),
+    DatasetEntry(
+        "kinetics600",
+        "human actions, 600 classes; fetched by hand",
+        f"{_PREPARING}:open_kinetics600",
+        f"{_PREPARING}:prepare_kinetics600",
+        {"windows_per_video": 2, "crops_per_video": 3},
+    ),
+    DatasetEntry(
+        "ssv2",
+        "Something-Something v2, hands and objects, 174 classes; fetched by hand",
+        f"{_PREPARING}:open_ssv2",
+        f"{_PREPARING}:prepare_ssv2",
+        {"windows_per_video": 2},
+    ),
+    DatasetEntry(
+        "nuscenes",
+        "driving, the front camera, 32 frames; fetched by hand",
+        f"{_PREPARING}:open_nuscenes",
+        f"{_PREPARING}:prepare_nuscenes",
+        {"windows_per_video": 16, "crops_per_video": 3},
+    ),
+    DatasetEntry(
+        "objectron",
+        "a camera goes round an object, 9 classes; fetched by hand",
+        f"{_PREPARING}:open_objectron",
+        f"{_PREPARING}:prepare_objectron",
+        {"windows_per_video": 5},
+    ),
+    DatasetEntry(
+        "web",
+        "tar shards of one's own, train-*.tar and validation-*.tar",
+        f"{_PREPARING}:open_web",
     ),
 )
 
