@@ -15,11 +15,14 @@ class Quantized(NamedTuple):
         features: float32 `(B, t, h, w, D)`, quantized; gradients pass straight through.
         ids: int32 `(B, t, h, w)`.
         losses: name -> weighted scalar; their sum is the quantizer's loss.
+        encoded: float `(B, t, h, w, D)`, what was quantized; a quantizer without a
+            codebook may leave it out.
     """
 
     features: object
     ids: object
     losses: dict
+    encoded: object = None
 
 
 class Quantizer(keras.layers.Layer):
@@ -138,7 +141,7 @@ class VectorQuantizer(Quantizer):
             )
             terms["entropy_loss"] = self.entropy_weight * entropy
         straight_through = features + ops.stop_gradient(codes - features)
-        return Quantized(straight_through, ids, terms)
+        return Quantized(straight_through, ids, terms, features)
 
     def get_config(self):
         config = {

@@ -8,6 +8,7 @@ import keras
 from keras_magvit.recipes.optimization import warmup_cosine
 
 ADVERSARIAL = ("non-saturating", "hinge")
+CODEBOOK_STARTS = ("random", "k-means")
 
 
 class LearningRates(NamedTuple):
@@ -40,6 +41,8 @@ class TokenizerRecipe:
         epochs: passes over the training videos.
         batch_size: clips a step.
         padding: borders of the tokenizer's convolutions.
+        codebook_start: "random", as in the paper, or "k-means": centres of the features
+            of the first batch.
         restart_after: steps without use after which a code moves to a feature of the
             batch; None, as in the paper, leaves codes alone.
 
@@ -66,6 +69,7 @@ class TokenizerRecipe:
     epochs: int = 400
     batch_size: int = 128
     padding: str = "reflect"
+    codebook_start: str = "random"
     restart_after: int | None = None
 
     def __post_init__(self):
@@ -73,6 +77,11 @@ class TokenizerRecipe:
             raise ValueError(
                 f"`adversarial` must be one of {ADVERSARIAL}. "
                 f"Received: adversarial={self.adversarial!r}"
+            )
+        if self.codebook_start not in CODEBOOK_STARTS:
+            raise ValueError(
+                f"`codebook_start` must be one of {CODEBOOK_STARTS}. "
+                f"Received: codebook_start={self.codebook_start!r}"
             )
         for name in (
             "reconstruction_weight",
@@ -85,6 +94,12 @@ class TokenizerRecipe:
             if getattr(self, name) < 0:
                 raise ValueError(
                     f"`{name}` must be at least 0. Received: {name}={getattr(self, name)}"
+                )
+        for name in ("perceptual_frames", "r1_examples", "restart_after"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1, or None. Received: {name}={value}"
                 )
         if not 0 <= self.average_decay < 1:
             raise ValueError(

@@ -55,9 +55,7 @@ class TokenizerFitMixin:
         steps = steps_of_epoch(x, batch_size, steps_per_epoch)
         validation = None
         if validation_data is not None:
-            batches = self._one_pass(validation_data, batch_size)
-            kept = itertools.islice(batches.examples(), validation_steps)
-            validation = sources.PreparedExamples(list(kept))
+            validation = self._prepare(validation_data, batch_size, validation_steps)
         start, devices = int(self.optimizer.iterations), backend.device_count(self)
         with Stream(self._clips, x, batch_size, start, devices=devices) as stream:
             return super().fit(
@@ -73,7 +71,7 @@ class TokenizerFitMixin:
         """Measures the losses of the averaged tokenizer.
 
         Args:
-            x: as in `fit`.
+            x: as in `fit`; it is read into memory.
             batch_size: as in `fit`.
             steps: batches to look at; None looks at all.
             **kwargs: `callbacks`, `verbose`, `return_dict` of `keras.Model.evaluate`.
@@ -84,18 +82,19 @@ class TokenizerFitMixin:
         Raises:
             ValueError: as `fit`.
         """
-        if isinstance(x, sources.PreparedExamples):  # `fit` looks at its validation
-            return super().evaluate(x, **kwargs)
-        self._check_compiled("evaluate")
-        with self._one_pass(x, batch_size, steps) as stream:
-            return super().evaluate(stream.examples(), **kwargs)
+        if not isinstance(x, sources.PreparedExamples):
+            self._check_compiled("evaluate")
+            x = self._prepare(x, batch_size, steps)
+            steps = None
+        return super().evaluate(x, steps=steps, **kwargs)
 
-    def _one_pass(self, x, batch_size, steps=None):
+    def _prepare(self, x, batch_size, steps):
         x = sources.as_dataset(x, training=False)
         batch_size = batch_size_of(x, batch_size, self.recipe.batch_size)
         batches = itertools.islice(sources.one_pass(x, batch_size), steps)
         devices = backend.device_count(self)
-        return Stream(self._clips, x, batch_size, batches=batches, devices=devices)
+        stream = Stream(self._clips, x, None, batches=batches, devices=devices)
+        return sources.PreparedExamples(list(stream.examples()))
 
     def _begun(self, examples):
         """The same examples; before the first step the codebook may look at one."""
@@ -103,7 +102,8 @@ class TokenizerFitMixin:
             return examples
         first = next(examples)
         self.start_codebook(first[0])
-        return itertools.chain([first], examples)
+        # Keras takes generators, but no other iterators.
+        return (example for example in itertools.chain([first], examples))
 
     def _clips(self, batch, step):
         """`(video,)`, float32 on the host."""

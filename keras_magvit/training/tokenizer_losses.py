@@ -38,8 +38,9 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
 
     Returns:
         `(PlayerLosses, aux)`; `aux` maps "terms" to weighted losses by name, "logits" to
-        the mean `(real, fake)` logits, "ids" to int32 `(B, t, h, w)`, and "psnr" to the
-        batch's mean PSNR of the clipped reconstruction, in dB.
+        the mean `(real, fake)` logits, "ids" to int32 `(B, t, h, w)`, "psnr" to the
+        batch's mean PSNR of the clipped reconstruction, in dB, and "features" to what
+        was quantized, float `(B, t, h, w, D)`, where the quantizer tells.
 
     Reference:
         MAGVIT, section 3.1 and Appendix B.2; `trainers/vqgan_trainer.py`.
@@ -80,6 +81,8 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
         "ids": quantized.ids,
         "psnr": ops.mean(_psnr(video, fake)),
     }
+    if quantized.encoded is not None:
+        aux["features"] = quantized.encoded
     return totals, aux
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from keras_magvit import backend, recipes
+from keras_magvit.training.codebook import CodebookMixin
+from keras_magvit.training.tokenizer_fit import TokenizerFitMixin, video_of
 from keras_magvit.training.tokenizer_losses import PlayerLosses, player_losses
 from keras_magvit.training.usage import CodebookUsage
 
@@ -18,12 +20,10 @@ class _Untracked:
         self.value = value
 
 
-class VideoTokenizerTrainer(keras.Model):
+class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
     """Trains a tokenizer and its discriminator together with `fit`.
 
-    Both players step at once, from one forward pass and the same weights. The dataset
-    yields `{"video": float (B, T, H, W, 3) in [0, 1], ...}`, such videos alone, or a
-    tuple that starts with either.
+    Both players step at once, from one forward pass and the same weights.
 
     Args:
         tokenizer: `VideoTokenizer`, the generator.
@@ -38,8 +38,8 @@ class VideoTokenizerTrainer(keras.Model):
             variables. Evaluation reads them; `averaged_tokenizer()` is what to ship.
 
     Raises:
-        ValueError: on an unknown recipe, or if `restart_after` is set for a quantizer
-            without codebook.
+        ValueError: on an unknown recipe, or one that starts or restarts the codebook of
+            a quantizer that has none.
 
     Example:
         >>> trainer = VideoTokenizerTrainer(tokenizer, discriminator, recipe="paper")
@@ -68,6 +68,7 @@ class VideoTokenizerTrainer(keras.Model):
             self._average(name, (), "zeros") for name in ("lecam_real", "lecam_fake")
         ]
         self.codebook_usage = CodebookUsage(tokenizer.codebook_size)
+        self.code_restart = self._make_code_restart()
         self._trackers = {
             name: keras.metrics.Mean(name=name) for name in self._log_names()
         }
@@ -111,6 +112,7 @@ class VideoTokenizerTrainer(keras.Model):
         *,
         steps=None,
         warmup_steps=0,
+        seed=0,
         jit_compile="auto",
         **kwargs,
     ):
@@ -122,9 +124,14 @@ class VideoTokenizerTrainer(keras.Model):
             steps: training steps over which the recipe's rate decays; None keeps it
                 constant after the warm-up.
             warmup_steps: of the recipe's linear warm-up.
+            seed: int >= 0, of the order of arrays, and of the codebook's start and
+                restarts where the recipe has these.
             jit_compile: "auto" compiles with XLA where that is the faster path.
             **kwargs: of `keras.Model.compile`.
         """
+        if seed < 0:
+            raise ValueError(f"`seed` must be at least 0. Received: seed={seed}")
+        self.seed = seed
         recipe = self.recipe
         rates = recipe.learning_rates(steps, warmup_steps)
         optimizer = optimizer or recipe.optimizer(rates.generator)
@@ -206,7 +213,7 @@ class VideoTokenizerTrainer(keras.Model):
 
     def _train(self, data):
         totals, aux, (of_generator, of_discriminator) = self.losses_and_gradients(
-            _video_of(data)
+            video_of(data)
         )
         backend.apply_gradients(
             self.optimizer,
@@ -217,6 +224,7 @@ class VideoTokenizerTrainer(keras.Model):
             ],
         )
         self._move_averages(aux["logits"])
+        self._restart_codes(aux)
         self.codebook_usage.update_state(aux["ids"])
         return self._log(
             totals,
@@ -237,7 +245,7 @@ class VideoTokenizerTrainer(keras.Model):
     def _evaluate(self, data):
         recipe = self.recipe.replace(r1_cost=0.0)  # it regularises a step, nothing else
         with self._averaged():
-            totals, aux = self._player_losses(_video_of(data), recipe)
+            totals, aux = self._player_losses(video_of(data), recipe)
         self.codebook_usage.update_state(aux["ids"])
         seen = self._log(totals, aux)
         return {k: v for k, v in self.get_metrics_result().items() if k in seen}
@@ -278,11 +286,6 @@ class VideoTokenizerTrainer(keras.Model):
         ):
             target.assign(np.array(ops.convert_to_numpy(average)))
         return tokenizer
-
-
-def _video_of(data):
-    data = keras.utils.unpack_x_y_sample_weight(data)[0]
-    return data["video"] if isinstance(data, dict) else data
 
 
 def _norm(gradients):
