@@ -207,6 +207,12 @@ def mirror_pad(video, pads):
     return None
 
 
+def convolves_to_the_border(video):
+    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself."""
+    del video
+    return True
+
+
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     return keras.ops.average_pool(video, pool_size, pool_size, padding="same")

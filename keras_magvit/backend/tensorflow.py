@@ -188,6 +188,15 @@ def mirror_pad(video, pads):
     return tf.pad(video, ((0, 0), *pads, (0, 0)), "REFLECT")
 
 
+def convolves_to_the_border(video):
+    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself.
+
+    Two frames in bfloat16: oneDNN leaves parts of the kernel's gradient unwritten
+    (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
+    """
+    return not (video.dtype == tf.bfloat16 and video.shape[1] in (None, 2))
+
+
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     # TensorFlow has no float16 kernel for it on CPUs.

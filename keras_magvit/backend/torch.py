@@ -177,6 +177,15 @@ def mirror_pad(video, pads):
     return None
 
 
+def convolves_to_the_border(video):
+    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself.
+
+    Two frames in bfloat16: oneDNN leaves parts of the kernel's gradient unwritten
+    (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
+    """
+    return not (video.dtype == torch.bfloat16 and video.shape[1] == 2)
+
+
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     # PyTorch has no half-precision kernel for it on CPUs.

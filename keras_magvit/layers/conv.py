@@ -1,7 +1,9 @@
 """The convolution of the tokenizer: 3D, with a choice of border."""
 
 import keras
+from keras import ops
 
+from keras_magvit import backend
 from keras_magvit.ops.padding import pad_video
 
 BORDERS = ("reflect", "same")
@@ -35,9 +37,17 @@ class VideoConv(keras.layers.Conv3D):
 
     def call(self, inputs):
         if self.border == "reflect":
-            pads = [((k - 1) // 2, k // 2) for k in self.kernel_size]
-            inputs = pad_video(inputs, pads, "reflect")
+            inputs = pad_video(inputs, self._pads(), "reflect")
         return super().call(inputs)
+
+    def convolution_op(self, inputs, kernel):
+        if self.border == "same" and not backend.convolves_to_the_border(inputs):
+            inputs = pad_video(inputs, self._pads(), "zero")
+            return ops.conv(inputs, kernel, padding="valid")
+        return super().convolution_op(inputs, kernel)
+
+    def _pads(self):
+        return [((k - 1) // 2, k // 2) for k in self.kernel_size]
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)

@@ -5,15 +5,21 @@ import math
 import keras
 from keras import ops
 
-from keras_magvit.layers import Downsample
+from keras_magvit.layers import Downsample, VideoConv
 from keras_magvit.presets.mixin import PresetMixin
 
 SLOPE = 0.2  # of the leaky ReLU
 
 
 def _conv(filters, kernel, name, dtype, use_bias=True):
-    return keras.layers.Conv3D(
-        filters, kernel, padding="same", use_bias=use_bias, dtype=dtype, name=name
+    return VideoConv(
+        filters,
+        (kernel,) * 3,
+        border="same",
+        kernel_initializer="glorot_uniform",
+        use_bias=use_bias,
+        dtype=dtype,
+        name=name,
     )
 
 
