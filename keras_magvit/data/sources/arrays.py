@@ -40,7 +40,9 @@ class ArrayVideos(VideoSource):
     ) -> None:
         shape, dtype = tuple(videos.shape), np.dtype(videos.dtype)
         colour = len(shape) == 5 and shape[-1] in (1, 3, 4)
-        if not (colour or len(shape) == 4) or 0 in shape[1:]:
+        # (T, H, W, 3) is one video, not T grey ones of H frames.
+        grey = len(shape) == 4 and shape[-1] not in (3, 4)
+        if not (colour or grey) or 0 in shape[1:]:
             raise ValueError(
                 "videos must have the shape (N, T, H, W, 3), or (N, T, H, W) for grey. "
                 f"Received: videos={describe(videos)}"
