@@ -2,10 +2,17 @@
 
 import argparse
 
-from keras_magvit.cli import data_check, data_list, data_prepare, data_preview, options
+from keras_magvit.cli import (
+    data_check,
+    data_list,
+    data_prepare,
+    data_preview,
+    data_tokenize,
+    options,
+)
 
 NAME = "data"
-SUMMARY = "list, prepare, check and look at datasets and folders of videos"
+SUMMARY = "list, prepare, check, look at and tokenize datasets and folders of videos"
 EXAMPLES = """\
 examples:
   keras-magvit data list
@@ -13,7 +20,7 @@ examples:
   keras-magvit data preview moving_shapes --out sheet.png
   keras-magvit data COMMAND --help
 """
-COMMANDS = (data_list, data_prepare, data_check, data_preview)
+COMMANDS = (data_list, data_prepare, data_check, data_preview, data_tokenize)
 
 
 def add_arguments(parser):

@@ -37,8 +37,8 @@ def add_fields(parser, whose):
     )
 
 
-def parse_fields(texts):
-    """Reads `FIELD=VALUE` texts.
+def parse_fields(texts, option="--option"):
+    """Reads `FIELD=VALUE` texts of an option.
 
     Returns:
         dict of field -> value.
@@ -50,7 +50,7 @@ def parse_fields(texts):
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
-            raise CommandError(f"--option must be FIELD=VALUE, and is {text!r}")
+            raise CommandError(f"{option} must be FIELD=VALUE, and is {text!r}")
         try:
             fields[name] = json.loads(value)
         except (ValueError, RecursionError):

@@ -10,8 +10,8 @@ Data that has to be fetched by hand is looked for in the folder of data, and the
 says which files are missing and where to put them. It goes on where it was stopped.
 
 examples:
-  keras-magvit data prepare bair_robot_pushing_small
-  keras-magvit data prepare NAME --data-dir /data/videos --option FIELD=VALUE
+  keras-magvit data prepare bair
+  keras-magvit data prepare kinetics600 --option videos=k600/ --option num_workers=8
 """
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from keras_magvit.data.places import data_folder
 from keras_magvit.data.sources.prepared import PreparedVideos
+from keras_magvit.data.tfds import import_tfds
 from keras_magvit.io import VideoFileError
 
 _VERSION = "1.0.0"
@@ -34,7 +35,8 @@ def prepare_files(
         videos: the folder with what was fetched by hand; None takes
             `downloads/manual/NAME` in `data_dir`.
         num_workers: processes that look at videos; 0 does it in this one.
-        beam_options: `PipelineOptions`; with these or a runner a Beam pipeline does it.
+        beam_options: Beam's `PipelineOptions`, or its flags as a list; with these or a
+            runner a Beam pipeline does it.
         beam_runner: Beam's runner.
         overwrite: prepare again what is prepared already.
 
@@ -55,6 +57,10 @@ def prepare_files(
             f"Put the dataset into this folder. {builder.layout.HINT}", videos
         )
     builder.beam = beam_options is not None or beam_runner is not None
+    if builder.beam:
+        from keras_magvit.data.token_cache.beam import pipeline_options
+
+        beam_options = pipeline_options(beam_options)
     builder.num_workers, builder.progress = num_workers, progress
     tfds.disable_progress_bar()
     modes = tfds.GenerateMode
@@ -112,18 +118,6 @@ def open_web(
 
     folder = os.path.join(os.fspath(data_dir or data_folder()), "web")
     return TarShards(os.path.join(folder, f"{split}-*.tar"), **options)
-
-
-def import_tfds() -> Any:
-    """Returns the module, or says how to install it."""
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ImportError(
-            "The large datasets need TensorFlow Datasets. Install it with: "
-            'pip install "keras-magvit[data]"'
-        ) from error
-    return tfds
 
 
 def _functions_of(name: str) -> tuple[Callable[..., None], Callable[..., Any]]:

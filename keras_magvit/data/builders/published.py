@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_magvit.data.builders.preparing import import_tfds
 from keras_magvit.data.places import data_folder
 from keras_magvit.data.source import VideoSource
+from keras_magvit.data.tfds import import_tfds
 from keras_magvit.io import VideoFileError
 
 BAIR = "bair_robot_pushing_small"

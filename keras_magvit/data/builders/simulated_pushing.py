@@ -1,137 +1,26 @@
-"""The TFDS builder of simulated pushing: renders what is missing, writes ArrayRecord."""
+"""Preparing simulated pushing, and opening it.
 
-import dataclasses
+The functions are what `data.registry` names.
+"""
+
+import contextlib
 import io
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
 
-import numpy as np
-import tensorflow_datasets as tfds
-
-from keras_magvit.data import simulation
+from keras_magvit.data import checks
 from keras_magvit.data.places import data_folder
-from keras_magvit.data.simulation.chunks import VERSION, Chunks
-from keras_magvit.data.tfds import open_builder
-from keras_magvit.io.dependencies import import_image
+from keras_magvit.data.simulation import CONFIGS, FRAME_RATE, SPLITS, VERSION
+from keras_magvit.data.source import VideoSource
+from keras_magvit.data.sources.tfds_videos import TfdsVideos
+from keras_magvit.data.tfds import import_tfds, open_builder
+from keras_magvit.io import VideoFileError
 
-NAME = "simulated_pushing"
-
-
-@dataclasses.dataclass(kw_only=True)
-class PushingConfig(tfds.core.BuilderConfig):
-    """What is rendered, and how much of it.
-
-    Args:
-        look: "fixed" or "varied" camera, light and tray.
-        seed: of the simulation.
-        counts: videos of each split.
-        workers: processes that render; None takes as many as there are cores.
-        chunks: where rendered chunks are kept.
-    """
-
-    look: str
-    seed: int
-    counts: dict[str, int]
-    workers: int | None
-    chunks: Path
-
-
-class SimulatedPushing(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """A robot arm of primitives pushes, circles, sweeps and lifts things in a tray.
-
-    Thirty frames of 64x64, rendered with PyBullet. Eight classes, scripted and exactly
-    balanced. The videos come in order: video `i` has the label `i % 8`.
-
-    Attributes:
-        progress: called with `(label, done, total)` while videos are rendered.
-    """
-
-    name = NAME
-    VERSION = tfds.core.Version(VERSION)
-    RELEASE_NOTES: ClassVar[dict[str, str]] = {VERSION: "First release."}
-    progress: Callable[[str, int, int], None] | None = None
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        frame = (simulation.SIZE, simulation.SIZE, 3)
-        count = simulation.NUM_FRAMES
-        features = {
-            # A sequence of images: `tfds.features.Video` needs TensorFlow, even to read.
-            "video": tfds.features.Sequence(
-                tfds.features.Image(shape=frame, encoding_format="png"), length=count
-            ),
-            "action": tfds.features.Tensor(
-                shape=(count, 4),
-                dtype=np.float32,
-                doc="Step to the next frame, dx, dy, dz in metres, and the gripper: "
-                "1 closed, 0 open.",
-            ),
-            "hand": tfds.features.Tensor(
-                shape=(count, 3), dtype=np.float32, doc="Where the fingers are, metres."
-            ),
-            "label": tfds.features.ClassLabel(names=simulation.MOTIONS),
-            "displacement": tfds.features.Scalar(
-                np.float32, doc="How far the object that moved most was moved, metres."
-            ),
-            "moved": tfds.features.Scalar(
-                np.bool_, doc=f"Whether that is more than {simulation.MOVED} metres."
-            ),
-            "eye": tfds.features.Tensor(
-                shape=(3,), dtype=np.float32, doc="Where the camera stands, metres."
-            ),
-        }
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description=self.__doc__,
-            features=tfds.features.FeaturesDict(features),
-            supervised_keys=("video", "label"),
-            license="Apache-2.0; see docs/simulated_pushing.md of keras-magvit",
-            disable_shuffling=True,
-            metadata=tfds.core.MetadataDict(seed=self.builder_config.seed),
-        )
-
-    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        del dl_manager  # nothing is downloaded
-        return {
-            split: self._generate_examples(split, count)
-            for split, count in self.builder_config.counts.items()
-        }
-
-    def _generate_examples(
-        self, split: str, count: int
-    ) -> Iterator[tuple[int, dict[str, Any]]]:
-        config = self.builder_config
-        chunks = Chunks(config.chunks, config.seed, split, config.look)
-        chunks.render(
-            count, config.workers, lambda n: self._report(f"render {split}", n, count)
-        )
-        for index, episode in enumerate(chunks.episodes(count)):
-            self._report(f"write {split}", index + 1, count)
-            yield index, _example(episode)
-
-    def _report(self, label: str, done: int, total: int) -> None:
-        if self.progress is not None:
-            self.progress(label, done, total)
-
-
-def _example(episode: simulation.Episode) -> dict[str, Any]:
-    fields = dataclasses.asdict(episode)
-    return {
-        **fields,
-        "video": [_png(frame) for frame in episode.video],
-        "moved": bool(episode.displacement > simulation.MOVED),
-    }
-
-
-def _png(frame: np.ndarray) -> io.BytesIO:
-    """An encoded frame, so that TFDS does not ask TensorFlow for it."""
-    file = io.BytesIO()
-    import_image().fromarray(frame).save(file, "PNG")
-    file.seek(0)
-    return file
+_NAME = "simulated_pushing"
 
 
 def prepare_simulated_pushing(
@@ -142,7 +31,7 @@ def prepare_simulated_pushing(
     num_train: int = 2000,
     num_validation: int = 256,
     seed: int = 0,
-    workers: int | None = None,
+    num_workers: int | None = None,
 ) -> str:
     """Renders simulated pushing and writes it as a TFDS dataset.
 
@@ -150,47 +39,53 @@ def prepare_simulated_pushing(
     videos are added to those rendered before. Nothing is done where all are there.
 
     Args:
-        data_dir: where datasets lie; None takes `data_folder()`.
-        progress: called with `(label, done, total)`; None draws a bar on a terminal.
+        data_dir: where prepared datasets lie; None takes the usual place.
+        progress: called with `(label, done, total)`.
         config: "fixed", or "varied" camera, light and tray.
         num_train: training videos, at least 1; multiples of 8 are exactly balanced.
         num_validation: held-out videos, at least 1.
         seed: at least 0; each seed is a dataset of its own.
-        workers: processes that render; None takes as many as there are cores.
+        num_workers: processes that render; None takes as many as there are cores.
 
     Returns:
         The folder of the dataset, which `TfdsVideos` reads.
 
     Raises:
         ValueError: for an argument out of its range.
-        ImportError: if PyBullet is missing; the text has the pip line.
+        ImportError: if PyBullet or TFDS is missing; the text has the pip line.
     """
-    counts = {"train": num_train, "validation": num_validation}
-    for split in counts:
-        Chunks(Path(), seed, split, config)  # refuses what is out of range
-    root = Path(data_folder() if data_dir is None else data_dir).expanduser()
-    place = dataset_folder(root, config, seed)
+    checks.at_least(1, num_train=num_train, num_validation=num_validation)
+    if num_workers is not None:
+        checks.at_least(1, num_workers=num_workers)
+    root, place = _places(data_dir, config, seed)
     there = _counts(place)
-    if all(there.get(split, 0) >= count for split, count in counts.items()):
+    counts = {"train": num_train, "validation": num_validation}
+    counts = {split: max(n, there.get(split, 0)) for split, n in counts.items()}
+    if counts == there:
         return str(place)
-    settings = PushingConfig(
+    tfds = import_tfds()
+    from keras_magvit.data.builders import pushing_builder
+
+    settings = pushing_builder.PushingConfig(
         name=place.parent.name,
         description=f"{config} camera, light and tray; seed {seed}",
         look=config,
         seed=seed,
-        counts={s: max(count, there.get(s, 0)) for s, count in counts.items()},
-        workers=workers,
-        chunks=root / "chunks" / NAME,
+        counts=counts,
+        num_workers=num_workers,
+        chunks=root / "chunks" / _NAME,
     )
     place.parent.mkdir(parents=True, exist_ok=True)
     # Written aside, then put in the place of the smaller one.
-    aside = root / f".{NAME}.{secrets.token_hex(6)}.partial"
+    aside = root / f".{_NAME}.{secrets.token_hex(6)}.partial"
     try:
-        builder = SimulatedPushing(
+        builder = pushing_builder.SimulatedPushing(
             data_dir=aside, config=settings, file_format="array_record"
         )
         builder.progress = progress
-        builder.download_and_prepare()
+        tfds.disable_progress_bar()
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS tells where it writes
+            builder.download_and_prepare()
         if place.exists():
             place.rename(aside / "old")
         Path(builder.data_dir).rename(place)
@@ -199,10 +94,55 @@ def prepare_simulated_pushing(
     return str(place)
 
 
-def dataset_folder(root: Path, config: str, seed: int) -> Path:
-    """Where a dataset lies below `root`, whether or not it is there."""
+def open_simulated_pushing(
+    split: str = "train",
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    config: str = "fixed",
+    num_videos: int | None = None,
+    seed: int = 0,
+) -> VideoSource:
+    """Opens a split of what `prepare_simulated_pushing` has written.
+
+    Args:
+        split: "train" or "validation".
+        data_dir: as there.
+        config: as there.
+        num_videos: the first so many of the split; None takes all that there are.
+        seed: as there.
+
+    Returns:
+        The source: videos of 30 frames of 64x64, of the classes
+        `data.simulation.MOTIONS`.
+
+    Raises:
+        ValueError: for an argument out of its range.
+        VideoFileError: if it is not prepared; the text has the command.
+    """
+    checks.one_of(split=(split, SPLITS))
+    _, place = _places(data_dir, config, seed)
+    if not (place / "dataset_info.json").exists():
+        name = _NAME if config == "fixed" else f"{_NAME}_{config}"
+        raise VideoFileError(
+            f"The dataset is not prepared here; run: keras-magvit data prepare {name}",
+            place,
+        )
+    part = split
+    if num_videos is not None:
+        checks.at_least(1, num_videos=num_videos)
+        part = f"{split}[:{num_videos}]"
+    return TfdsVideos(place, part, frame_rate=FRAME_RATE)
+
+
+def _places(
+    data_dir: str | os.PathLike[str] | None, config: str, seed: int
+) -> tuple[Path, Path]:
+    """The folder of all datasets, and of this one, whether or not it is there."""
+    checks.one_of(config=(config, CONFIGS))
+    checks.at_least(0, seed=seed)
+    root = Path(data_folder() if data_dir is None else data_dir).expanduser()
     name = config if seed == 0 else f"{config}_seed{seed}"
-    return root / NAME / name / VERSION
+    return root, root / _NAME / name / VERSION
 
 
 def _counts(place: Path) -> dict[str, int]:
@@ -211,3 +151,8 @@ def _counts(place: Path) -> dict[str, int]:
         return {}
     splits = open_builder(place).info.splits
     return {name: split.num_examples for name, split in splits.items()}
+
+
+# The second configuration, as a dataset of its own name.
+prepare_simulated_pushing_varied = partial(prepare_simulated_pushing, config="varied")
+open_simulated_pushing_varied = partial(open_simulated_pushing, config="varied")

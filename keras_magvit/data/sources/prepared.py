@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_magvit.data.source import UNLABELLED, VideoInfo
 from keras_magvit.data.sources.files import ListedVideos, VideoEntry
+from keras_magvit.data.tfds import import_tfds
 from keras_magvit.io import VideoFileError
 from keras_magvit.io.folders import read_frame
 from keras_magvit.io.limits import MAX_FRAME_PIXELS
@@ -87,8 +88,7 @@ class PreparedVideos(ListedVideos):
 
 def _read(folder: str, split: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The metadata, and the rows of a split by their keys."""
-    import tensorflow_datasets as tfds
-
+    tfds = import_tfds()
     try:
         metadata = json.loads((Path(folder) / "metadata.json").read_text())
         builder = tfds.builder_from_directory(folder)
