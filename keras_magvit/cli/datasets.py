@@ -1,5 +1,6 @@
-"""The clips of a training, opened as its settings say."""
+"""What a training reads: clips, opened as its settings say, and presets."""
 
+import itertools
 from typing import Any
 
 from keras_magvit.cli.errors import CommandError, refusals
@@ -68,3 +69,40 @@ def open_clips(settings: dict[str, Any], training: bool) -> Any:
         raise CommandError(
             f"dataset_options or clip_options: {error} of {settings['dataset']!r}"
         ) from error
+
+
+def held_batches(settings: dict[str, Any], batch_size: int, console: Any) -> list[Any]:
+    """Validation batches, held in memory; none where there is no validation split.
+
+    Args:
+        settings: of the run.
+        batch_size: of a training step.
+        console: gets a note where there are none.
+
+    Returns:
+        Batches as `ClipDataset.batches` gives them, all of one size.
+    """
+    if not settings["validation_batches"]:
+        return []
+    try:
+        clips = open_clips(settings, training=False)
+        size = min(batch_size, len(clips))
+        batches = clips.batches(size, drop_remainder=True)
+        return list(itertools.islice(batches, settings["validation_batches"]))
+    except (CommandError, ValueError) as error:  # a VideoFileError is one
+        console.note(f"no validation and no samples: {error}")
+        return []
+
+
+def load(kind: Any, preset: str, dtype: str | None = None, **overrides: Any) -> Any:
+    """A trained model.
+
+    Raises:
+        CommandError: if there is no such preset, or it cannot be loaded.
+    """
+    from keras_magvit.presets import PresetError
+
+    try:
+        return kind.from_preset(preset, load_weights=True, dtype=dtype, **overrides)
+    except PresetError as error:
+        raise CommandError(f"{error.preset!r}: {error.message}") from error

@@ -18,13 +18,14 @@ from keras_magvit.cli import (
     session,
     tokenize,
     train_tokenizer,
+    train_transformer,
 )
 from keras_magvit.cli.console import Console
 from keras_magvit.cli.errors import refusal_line
 
 COMMANDS = (
     *(presets, generate, reconstruct, tokenize, detokenize),
-    *(train_tokenizer,),
+    *(train_tokenizer, train_transformer),
     *(evaluate, fvd, metrics),
     *(data,),
 )

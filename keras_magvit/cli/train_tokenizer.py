@@ -1,7 +1,5 @@
 """`keras-magvit train-tokenizer`: stage 1."""
 
-import itertools
-
 from keras_magvit.cli import datasets, settings, training
 from keras_magvit.cli.errors import CommandError, refusals
 from keras_magvit.cli.settings import Setting, fields, one_of, text
@@ -75,13 +73,14 @@ def run(arguments, console):
         )
         return (batch["video"] for batch in stream)
 
-    held = _held(values, plan.batch_size, console)
+    held = datasets.held_batches(values, plan.batch_size, console)
+    videos = [batch["video"] for batch in held]
     made = training.Training(
         model=trainer,
         plan=plan,
         batches=batches,
-        validation=_validation(held),
-        samples=_samples(held, values, folder),
+        validation=_validation(videos),
+        samples=_samples(videos, values, folder),
         latent_shape=tokenizer.latent_shape,
         parts={"tokenizer": tokenizer, "discriminator": discriminator},
     )
@@ -115,7 +114,7 @@ def _continued(values, shape, given, recipe):
     from keras_magvit.training import inflate
 
     source = values["init"] or values["inflate"]
-    before = _load(source)
+    before = datasets.load(km.VideoTokenizer, source)
     config = {**before.get_config(), "video_shape": shape, "dtype": values["dtype"]}
     free = {"size"}
     if values["inflate"]:
@@ -142,16 +141,6 @@ def _continued(values, shape, given, recipe):
 
 def _as_yaml(value):
     return list(value) if isinstance(value, tuple) else value
-
-
-def _load(preset):
-    import keras_magvit as km
-    from keras_magvit.presets import PresetError
-
-    try:
-        return km.VideoTokenizer.from_preset(preset, load_weights=True)
-    except PresetError as error:
-        raise CommandError(f"{error.preset!r}: {error.message}") from error
 
 
 def _copy_weights(source, target):
@@ -215,32 +204,18 @@ def _trainer(tokenizer, discriminator, recipe, dtype):
 # === Looks ===========================================================================
 
 
-def _held(values, batch_size, console):
-    """Validation batches, held in memory: arrays `(B, T, H, W, 3)`."""
-    if not values["validation_batches"]:
-        return []
-    try:
-        clips = datasets.open_clips(values, training=False)
-        count = min(batch_size, len(clips))
-        batches = clips.batches(count, drop_remainder=True)
-    except CommandError as error:
-        console.note(f"no validation: {error}")
-        return []
-    return [b["video"] for b in itertools.islice(batches, values["validation_batches"])]
-
-
-def _validation(held):
+def _validation(videos):
     from keras_magvit.fitting.sources import PreparedExamples
 
-    return PreparedExamples([(video,) for video in held]) if held else None
+    return PreparedExamples([(video,) for video in videos]) if videos else None
 
 
-def _samples(held, values, folder):
+def _samples(videos, values, folder):
     import numpy as np
 
     from keras_magvit.training.samples import ReconstructionSamples
 
-    if not held or not values["sample_clips"]:
+    if not videos or not values["sample_clips"]:
         return None
-    clips = np.concatenate(held)[: values["sample_clips"]]
+    clips = np.concatenate(videos)[: values["sample_clips"]]
     return ReconstructionSamples(folder.samples, clips)

@@ -8,6 +8,21 @@ from keras_magvit.recipes.transformer import TransformerRecipe
 TOKENIZER = {
     "paper": TokenizerRecipe(lecam_weight=0.001),
     "released": TokenizerRecipe(padding="same"),
+    # Moving digits, in minutes on a CPU.
+    "micro": TokenizerRecipe(
+        adversarial_weight=0.02,
+        perceptual=None,
+        r1_examples=2,
+        lecam_weight=0.001,
+        average_decay=0.99,
+        learning_rate=1e-3,
+        beta_1=0.9,
+        warmup_epochs=0.01,
+        epochs=1,
+        batch_size=8,
+        codebook_start="k-means",
+        restart_after=100,
+    ),
 }
 
 # === Stage 2 =========================================================================
