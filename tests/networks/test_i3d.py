@@ -79,8 +79,12 @@ def test_bad_videos_are_refused(pair):
     with pytest.raises(ValueError, match="at least 9 frames") as error:
         i3d(np.zeros((1, 8, 16, 16, 3), "uint8"))
     assert str(error.value).endswith("Received: video.shape=(1, 8, 16, 16, 3)")
-    with pytest.raises(ValueError, match="must have the shape"):
+    with pytest.raises(ValueError, match="must have shape"):
         i3d(np.zeros((9, 16, 16, 3), "uint8"))
+    for wrong in (255.0, -0.1, np.nan):
+        for measure in (i3d, i3d.features):
+            with pytest.raises(ValueError, match=r"must be finite and within \[0, 1\]"):
+                measure(np.full((1, 9, 16, 16, 3), wrong, "float32"))
     with pytest.raises(ValueError, match="Received: resize_grid='bicubic'"):
         I3D("bicubic")
 

@@ -154,3 +154,31 @@ def resnet50_logits(frames, layer):
             x = F.relu(norm(convolve(y, f"{name}_3"), f"{name}_3") + shortcut)
     kernel, bias = layer("predictions")
     return x.mean((2, 3)) @ kernel + bias
+
+
+class C3D(nn.Module):
+    """C3D with the names of its Chainer file; `(B, 3, 16, H, W)` RGB in [-1, 1]."""
+
+    def __init__(self, filters=64, units=4096):
+        super().__init__()
+        widths = [3, *(filters * n for n in (1, 2, 4, 4, 8, 8, 8, 8))]
+        names = ("1a", "2a", "3a", "3b", "4a", "4b", "5a", "5b")
+        for name, inputs, outputs in zip(names, widths, widths[1:], strict=False):
+            self.add_module(f"conv{name}", nn.Conv3d(inputs, outputs, 3, padding=1))
+        self.fc6 = nn.Linear(8 * filters * 16, units)
+        self.fc7 = nn.Linear(units, units)
+        self.fc8 = nn.Linear(units, 101)
+
+    @torch.no_grad()
+    def forward(self, video, mean):
+        batch, _, frames, height, width = video.shape
+        x = 128 * video.flip(1).transpose(1, 2).reshape(-1, 3, height, width)
+        x = F.interpolate(x, (112, 112), mode="bilinear", align_corners=True)
+        x = x.reshape(batch, frames, 3, 112, 112).transpose(1, 2) + 128 - mean
+        x = F.max_pool3d(self.conv1a(x).relu(), (1, 2, 2))
+        x = F.max_pool3d(self.conv2a(x).relu(), 2)
+        x = F.max_pool3d(self.conv3b(self.conv3a(x).relu()).relu(), 2)
+        x = F.max_pool3d(self.conv4b(self.conv4a(x).relu()).relu(), 2)
+        x = self.conv5b(self.conv5a(x).relu()).relu()
+        x = F.max_pool3d(x, 2, ceil_mode=True).flatten(1)
+        return self.fc8(self.fc7(self.fc6(x).relu()).relu())
