@@ -19,7 +19,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("tensorflow", "torch", "jax")
-ONCE = ("tests/io", "tests/cli", "tests/data/builders", "tests/data/layouts")
+ONCE = (
+    "tests/io",
+    "tests/cli",
+    "tests/data/builders",
+    "tests/data/layouts",
+    "tests/data/sources",
+    "tests/data/stream",
+)
 PARITY_PAGE = ROOT / "docs" / "parity.md"
 
 

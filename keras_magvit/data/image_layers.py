@@ -160,6 +160,8 @@ def _inner_layers(layer: Any) -> Iterator[Any]:
 
 
 def _check(layer: Any) -> None:
+    if not callable(layer):
+        raise ValueError(f"layers must be Keras layers. Received: layer={layer!r}")
     for inner in _inner_layers(layer):
         name = type(inner).__name__
         if name in _REFUSED:
@@ -167,11 +169,11 @@ def _check(layer: Any) -> None:
                 "layers must treat every image for itself, and draw by their seed. "
                 f"Received: layer={name}"
             )
-        value_range = getattr(inner, "value_range", _UNIT)
+        # A layer with a range of its own brings images to that of the layers inside.
+        hidden = inner is not layer and hasattr(layer, "value_range")
+        value_range = _UNIT if hidden else getattr(inner, "value_range", _UNIT)
         if tuple(value_range) != _UNIT:
             raise ValueError(
                 f"layers must have value_range=(0, 1), as clips do. Received: {name} "
                 f"with value_range={tuple(value_range)}"
             )
-    if not callable(layer):
-        raise ValueError(f"layers must be Keras layers. Received: layer={layer!r}")
