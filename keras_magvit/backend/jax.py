@@ -19,14 +19,14 @@ def compile_inference(function, model):
 
     def call(*arguments):
         values = [_held_here(v.value) for v in model.variables]
-        return program(values, [_spread(x) for x in arguments])
+        return program(values, [_spread(_held_here(x)) for x in arguments])
 
     return call
 
 
 def _held_here(value):
-    """A variable's value without the copies that other processes hold."""
-    if value.is_fully_addressable:
+    """A value without the copies that other processes hold."""
+    if not isinstance(value, jax.Array) or value.is_fully_addressable:
         return value
     if not value.is_fully_replicated:
         raise ValueError(

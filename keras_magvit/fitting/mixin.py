@@ -202,7 +202,9 @@ class FitMixin:
         if validation_data is not None:
             validation = self._prepare(validation_data, batch_size, validation_steps)
         maker = ExampleMaker(self, self.recipe, self.seed)
-        start, devices = int(self.batches_seen), backend.device_count(self)
+        # A variable of tf.distribute is no number.
+        start = int(ops.convert_to_tensor(self.batches_seen))
+        devices = backend.device_count(self)
         with Stream(maker, x, batch_size, start, devices=devices) as stream:
             return super().fit(
                 stream.examples(),

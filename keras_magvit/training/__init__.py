@@ -1,5 +1,9 @@
 """Training: stage 1, what keeps it safe, and the inflation of a 2D tokenizer."""
 
+from keras_magvit.training.distribution import (
+    tokenizer_layout_map,
+    transformer_layout_map,
+)
 from keras_magvit.training.inflation import inflate
 from keras_magvit.training.run import train
 from keras_magvit.training.safety import DivergenceGuard, SaveState, TrainingDiverged
@@ -14,5 +18,7 @@ __all__ = [
     "TrainingStateError",
     "VideoTokenizerTrainer",
     "inflate",
+    "tokenizer_layout_map",
     "train",
+    "transformer_layout_map",
 ]

@@ -2,6 +2,8 @@
 
 import itertools
 
+from keras import ops
+
 from keras_magvit import backend, inputs
 from keras_magvit.fitting import sources
 from keras_magvit.fitting.stream import Stream, batch_size_of, steps_of_epoch
@@ -56,7 +58,7 @@ class TokenizerFitMixin:
         validation = None
         if validation_data is not None:
             validation = self._prepare(validation_data, batch_size, validation_steps)
-        start, devices = int(self.optimizer.iterations), backend.device_count(self)
+        start, devices = self._steps_done(), backend.device_count(self)
         with Stream(self._clips, x, batch_size, start, devices=devices) as stream:
             return super().fit(
                 self._begun(stream.examples()),
@@ -98,12 +100,16 @@ class TokenizerFitMixin:
 
     def _begun(self, examples):
         """The same examples; before the first step the codebook may look at one."""
-        if self.recipe.codebook_start != "k-means" or int(self.optimizer.iterations):
+        if self.recipe.codebook_start != "k-means" or self._steps_done():
             return examples
         first = next(examples)
         self.start_codebook(first[0])
         # Keras takes generators, but no other iterators.
         return (example for example in itertools.chain([first], examples))
+
+    def _steps_done(self):
+        # A variable of tf.distribute is no number.
+        return int(ops.convert_to_tensor(self.optimizer.iterations))
 
     def _clips(self, batch, step):
         """`(video,)`, float32 on the host."""
