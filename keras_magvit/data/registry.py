@@ -42,6 +42,7 @@ class DatasetEntry:
 _SOURCES = "keras_magvit.data.sources"
 _PREPARING = "keras_magvit.data.builders.preparing"
 _PUBLISHED = "keras_magvit.data.builders.published"
+_PUSHING = "keras_magvit.data.builders.simulated_pushing"
 
 TABLE = (
     DatasetEntry(
@@ -55,6 +56,20 @@ TABLE = (
         "coloured shapes on simple paths; drawn, 16 classes",
         f"{_SOURCES}.shapes:open_shapes",
         splits=(TRAIN, VALIDATION, TEST),
+    ),
+    DatasetEntry(
+        "simulated_pushing",
+        "a simulated robot arm moves things in a tray, 64 x 64, 30 frames; 8 classes",
+        f"{_PUSHING}:open_simulated_pushing",
+        f"{_PUSHING}:prepare_simulated_pushing",
+        {"windows_per_video": "first"},
+    ),
+    DatasetEntry(
+        "simulated_pushing_varied",
+        "the same with varied camera, light and tray",
+        f"{_PUSHING}:open_simulated_pushing_varied",
+        f"{_PUSHING}:prepare_simulated_pushing_varied",
+        {"windows_per_video": "first"},
     ),
     # Evaluation clips: arXiv:2212.05199, appendix B.3. UCF-101 and web videos are
     # measured against random clips.

@@ -1,9 +1,8 @@
-"""The TFDS builder of simulated pushing: renders what is missing, writes ArrayRecord."""
+"""The TFDS builder of simulated pushing: what was rendered, as a dataset."""
 
 import dataclasses
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,21 +15,13 @@ from keras_magvit.io.dependencies import import_image
 
 @dataclasses.dataclass(kw_only=True)
 class PushingConfig(tfds.core.BuilderConfig):
-    """What is rendered, and how much of it.
+    """Which videos are written.
 
     Args:
-        look: "fixed" or "varied" camera, light and tray.
-        seed: of the simulation.
-        counts: videos of each split.
-        num_workers: processes that render; None takes as many as there are cores.
-        chunks: where rendered chunks are kept.
+        parts: the rendered videos of each split, and how many of them.
     """
 
-    look: str
-    seed: int
-    counts: dict[str, int]
-    num_workers: int | None
-    chunks: Path
+    parts: dict[str, tuple[Chunks, int]]
 
 
 class SimulatedPushing(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -40,7 +31,7 @@ class SimulatedPushing(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     balanced. The videos come in order: video `i` has the label `i % 8`.
 
     Attributes:
-        progress: called with `(label, done, total)` while videos are rendered.
+        progress: called with `(label, done, total)` while videos are written.
     """
 
     name = "simulated_pushing"
@@ -83,33 +74,22 @@ class SimulatedPushing(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             supervised_keys=("video", "label"),
             license="Apache-2.0; see docs/simulated_pushing.md of keras-magvit",
             disable_shuffling=True,
-            metadata=tfds.core.MetadataDict(seed=self.builder_config.seed),
         )
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
         del dl_manager  # nothing is downloaded
         return {
-            split: self._generate_examples(split, count)
-            for split, count in self.builder_config.counts.items()
+            split: self._generate_examples(split, *part)
+            for split, part in self.builder_config.parts.items()
         }
 
     def _generate_examples(
-        self, split: str, count: int
+        self, split: str, chunks: Chunks, count: int
     ) -> Iterator[tuple[int, dict[str, Any]]]:
-        config = self.builder_config
-        chunks = Chunks(config.chunks, config.seed, split, config.look)
-        chunks.render(
-            count,
-            config.num_workers,
-            lambda n: self._report(f"render {split}", n, count),
-        )
         for index, episode in enumerate(chunks.episodes(count)):
-            self._report(f"write {split}", index + 1, count)
+            if self.progress is not None:
+                self.progress(f"write {split}", index + 1, count)
             yield index, _example(episode)
-
-    def _report(self, label: str, done: int, total: int) -> None:
-        if self.progress is not None:
-            self.progress(label, done, total)
 
 
 def _example(episode: simulation.Episode) -> dict[str, Any]:

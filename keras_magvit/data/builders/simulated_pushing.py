@@ -4,17 +4,17 @@ The functions are what `data.registry` names.
 """
 
 import contextlib
-import io
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from keras_magvit.data import checks
 from keras_magvit.data.places import data_folder
-from keras_magvit.data.simulation import CONFIGS, FRAME_RATE, SPLITS, VERSION
+from keras_magvit.data.simulation import CONFIGS, FRAME_RATE, SPLITS, VERSION, Chunks
 from keras_magvit.data.source import VideoSource
 from keras_magvit.data.sources.tfds_videos import TfdsVideos
 from keras_magvit.data.tfds import import_tfds, open_builder
@@ -22,10 +22,12 @@ from keras_magvit.io import VideoFileError
 
 _NAME = "simulated_pushing"
 
+Progress = Callable[[str, int, int], None]
+
 
 def prepare_simulated_pushing(
     data_dir: str | os.PathLike[str] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     *,
     config: str = "fixed",
     num_train: int = 2000,
@@ -63,35 +65,52 @@ def prepare_simulated_pushing(
     counts = {split: max(n, there.get(split, 0)) for split, n in counts.items()}
     if counts == there:
         return str(place)
-    tfds = import_tfds()
+    import_tfds()
+    folder = root / "chunks" / _NAME
+    parts = {s: (Chunks(folder, seed, s, config), n) for s, n in counts.items()}
+    for split, (chunks, count) in parts.items():
+        label = f"render {split}"
+        chunks.render(count, num_workers, partial(_report, progress, label, count))
+    _write(place, parts, f"{config} camera, light and tray; seed {seed}", progress)
+    return str(place)
+
+
+def _report(progress: Progress | None, label: str, total: int, done: int) -> None:
+    if progress is not None:
+        progress(label, done, total)
+
+
+def _write(
+    place: Path,
+    parts: dict[str, tuple[Chunks, int]],
+    description: str,
+    progress: Progress | None,
+) -> None:
+    """Writes a dataset aside, then puts it in the place of a smaller one."""
+    import tensorflow_datasets as tfds
+
     from keras_magvit.data.builders import pushing_builder
 
-    settings = pushing_builder.PushingConfig(
-        name=place.parent.name,
-        description=f"{config} camera, light and tray; seed {seed}",
-        look=config,
-        seed=seed,
-        counts=counts,
-        num_workers=num_workers,
-        chunks=root / "chunks" / _NAME,
-    )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside, then put in the place of the smaller one.
-    aside = root / f".{_NAME}.{secrets.token_hex(6)}.partial"
+    config, name = place.parent, place.parent.parent
+    config.mkdir(parents=True, exist_ok=True)
+    aside = name.parent / f".{name.name}.{secrets.token_hex(6)}.partial"
     try:
         builder = pushing_builder.SimulatedPushing(
-            data_dir=aside, config=settings, file_format="array_record"
+            data_dir=aside,
+            config=pushing_builder.PushingConfig(
+                name=config.name, description=description, parts=parts
+            ),
+            file_format="array_record",
         )
         builder.progress = progress
         tfds.disable_progress_bar()
-        with contextlib.redirect_stdout(io.StringIO()):  # TFDS tells where it writes
+        with contextlib.redirect_stdout(sys.stderr):  # where TFDS says what it does
             builder.download_and_prepare()
         if place.exists():
             place.rename(aside / "old")
         Path(builder.data_dir).rename(place)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return str(place)
 
 
 def open_simulated_pushing(

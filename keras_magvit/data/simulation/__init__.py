@@ -1,6 +1,6 @@
 """A robot arm that pushes things about in a tray: simulated, scripted, rendered."""
 
-from keras_magvit.data.simulation.chunks import Chunks
+from keras_magvit.data.simulation.chunks import VERSION, Chunks
 from keras_magvit.data.simulation.episode import (
     CONFIGS,
     FRAME_RATE,
@@ -21,6 +21,7 @@ __all__ = [
     "NUM_FRAMES",
     "SIZE",
     "SPLITS",
+    "VERSION",
     "Chunks",
     "Episode",
     "simulate",

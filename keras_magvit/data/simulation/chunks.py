@@ -61,14 +61,14 @@ class Chunks:
     def render(
         self,
         count: int,
-        workers: int | None = None,
+        num_workers: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Renders what is missing of the first `count` videos.
 
         Args:
             count: how many videos there shall be, at least 1.
-            workers: processes; None takes as many as there are cores.
+            num_workers: processes; None takes as many as there are cores.
             progress: called with the number of videos done, whenever that has changed.
 
         Raises:
@@ -83,7 +83,7 @@ class Chunks:
             return
         import_pybullet()  # A missing package is told here, not by a worker.
         self.path(0).parent.mkdir(parents=True, exist_ok=True)
-        for _ in _unordered(self._write, numbers, workers):
+        for _ in _unordered(self._write, numbers, num_workers):
             done += 1
             report(min(done * CHUNK, count))
 
@@ -115,10 +115,10 @@ class Chunks:
 
 
 def _unordered(
-    work: Callable[[int], None], numbers: list[int], workers: int | None
+    work: Callable[[int], None], numbers: list[int], num_workers: int | None
 ) -> Iterator[None]:
     """Does a work for each number, and yields whenever one is done."""
-    count = min(workers or len(os.sched_getaffinity(0)), len(numbers))
+    count = min(num_workers or _cores(), len(numbers))
     if count == 1:
         for number in numbers:
             work(number)
@@ -138,3 +138,10 @@ def _unordered(
             yield
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

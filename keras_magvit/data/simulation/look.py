@@ -36,9 +36,18 @@ class Look:
     things: list[Any]
     light: Any
     ambient: float
+    diffuse: float
     eye: Any
     target: Any
     field_of_view: float
+
+    @property
+    def background(self) -> np.ndarray:
+        """The table's colour in this light, uint8 `(3,)`: it lies level."""
+        light = self.ambient + self.diffuse * self.light[2] / math.hypot(*self.light)
+        return np.rint(255 * np.clip(light * np.asarray(self.table), 0, 1)).astype(
+            np.uint8
+        )
 
 
 def draw_look(generator: np.random.Generator, varied: bool) -> Look:
@@ -69,6 +78,7 @@ def draw_look(generator: np.random.Generator, varied: bool) -> Look:
         things=things,
         light=(0.5 + 0.6 * sun, -0.7 + 0.4 * turn, 1.4),
         ambient=0.55 + 0.12 * glow,
+        diffuse=0.45,
         eye=eye.tolist(),
         target=target.tolist(),
         field_of_view=36.0,

@@ -1,4 +1,4 @@
-"""The table, the tray and the things in it, made of primitives alone."""
+"""The tray, and where things lie in it."""
 
 import math
 from typing import Any
@@ -18,8 +18,7 @@ _APART, _FROM_WALL = 0.1, 0.055
 
 
 def build_tray(bullet: Any, look: Look) -> None:
-    """Makes the table and the tray on it; nothing here moves."""
-    _block(bullet, (2.4, 2.4, 0.02), (0, 0, -0.03), look.table)
+    """Makes the tray, which does not move; the table is the picture's background."""
     _block(bullet, (*TRAY, 0.02), (0, 0, -0.01), look.tray)
     wide, deep = (side + _THICK for side in TRAY)
     for sign in (-1, 1):
