@@ -48,7 +48,7 @@ class PresetMixin:
         """
         return loading.load(cls, preset, load_weights, dtype, overrides)
 
-    def save_to_preset(self, directory):
+    def save_to_preset(self, directory, half=False):
         """Writes the model as a folder that `from_preset` takes.
 
         The folder appears whole or not at all: an old preset there is replaced in the
@@ -57,10 +57,12 @@ class PresetMixin:
 
         Args:
             directory: the folder; missing parents are made.
+            half: store float32 weights as float16, for files of half the size. They
+                keep three digits and are float32 again when they are loaded.
 
         Raises:
             PresetError: a `ValueError`, if the folder holds something that is not a
                 preset, or cannot be written, or if the model has a class that is not
                 registered with Keras.
         """
-        saving.save(self, directory)
+        saving.save(self, directory, half)

@@ -19,12 +19,13 @@ from keras_magvit.presets.folder import (
     WEIGHTS,
     is_preset,
 )
+from keras_magvit.presets.narrowing import narrow
 
 
-def save(model, directory):
+def save(model, directory, half=False):
     """Writes a model; see `PresetMixin.save_to_preset`."""
     try:
-        _save(model, directory)
+        _save(model, directory, half)
     except Refusal as refusal:
         raise PresetError(refusal, directory, "directory") from refusal.__cause__
     except OSError as error:
@@ -32,7 +33,7 @@ def save(model, directory):
         raise PresetError(message, directory, "directory") from error
 
 
-def _save(model, directory):
+def _save(model, directory, half):
     path = os.path.realpath(_as_path(directory))
     replacing.recover(path)
     _check_replaceable(path)
@@ -47,6 +48,8 @@ def _save(model, directory):
             _write_json(folder, METADATA, _metadata(part))
             if name or len(trees) == 1:
                 part.save_weights(os.path.join(folder, WEIGHTS))
+                if half:
+                    narrow(os.path.join(folder, WEIGHTS))
 
     replacing.replace_folder(path, write)
 

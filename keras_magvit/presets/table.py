@@ -57,16 +57,18 @@ class Dataset:
         title: its name, as the paper writes it.
         pixels: height and width of the clips.
         num_classes: C; 0 without labels.
+        frames: T.
     """
 
     title: str
     pixels: int = 128
     num_classes: int = 0
+    frames: int = NUM_FRAMES
 
     @property
     def video_shape(self):
         """`(T, H, W)`."""
-        return (NUM_FRAMES, self.pixels, self.pixels)
+        return (self.frames, self.pixels, self.pixels)
 
 
 DATASETS = {
@@ -89,7 +91,7 @@ class Preset:
     Args:
         name: what `from_preset` takes.
         kind: class of the model, "MAGVIT" or "VideoTokenizer".
-        size: "base", "large" or "huge".
+        size: "base", "large" or "huge"; "micro" for what ships with the package.
         dataset: the dataset it is named after.
         description: one line.
         config: arguments of the constructor; MAGVIT's `transformer` is a size.
@@ -145,8 +147,13 @@ class Preset:
         return {
             "vocabulary_size": rows + (16 if several else 1),
             "max_length": cells[0] * cells[1] * cells[2] + 1 + several,
-            **TRANSFORMER_SIZES[self.size],
+            **_arguments(self.config["transformer"]),
         }
+
+
+def _arguments(transformer):
+    named = isinstance(transformer, str)
+    return TRANSFORMER_SIZES[transformer] if named else transformer
 
 
 def _sized(name, size):
@@ -224,6 +231,53 @@ def _rows():
         yield _model("objectron_fi", size, (FI,))
         yield _model("web_mt8", size, MT8)
     yield _model("web_mt8", "huge", MT8)
+    yield from _shipped()
+
+
+def _shipped():
+    """Moving digits: the one model whose weights are part of this package."""
+    dataset = Dataset("moving digits", pixels=32, num_classes=10, frames=8)
+    common = {"size": "micro", "dataset": dataset, "reference": "this package"}
+    tokenizer = Preset(
+        name="moving_digits_3dvq_micro",
+        kind="VideoTokenizer",
+        description="3D-VQ tokenizer for drawn digits, trained in minutes",
+        config={
+            "filters": 16,
+            "channel_multipliers": (1, 2, 2),
+            "temporal_downsample": (True, False),
+            "embedding_dim": 16,
+            "codebook_size": 256,
+            "num_res_blocks": 1,
+            "padding": "reflect",
+            "temporal_kernel": 3,
+            "video_shape": dataset.video_shape,
+        },
+        weights="weights/moving_digits_mt10_micro/tokenizer",
+        **common,
+    )
+    yield tokenizer
+    yield Preset(
+        name="moving_digits_mt10_micro",
+        kind="MAGVIT",
+        description="Ten tasks on drawn digits, 8 frames of 32 pixels, trained in minutes",
+        config={
+            "transformer": {
+                "num_layers": 4,
+                "num_heads": 4,
+                "hidden_dim": 96,
+                "mlp_dim": 256,
+                "dropout": 0.0,
+            },
+            "num_classes": dataset.num_classes,
+            "tasks": MT10,
+            "condition_frames": 1,
+            "sampling": DEFAULT,
+        },
+        tokenizer=tokenizer.name,
+        weights="weights/moving_digits_mt10_micro",
+        **common,
+    )
 
 
 def _sorted(rows):
@@ -233,7 +287,7 @@ def _sorted(rows):
 
     def key(row):
         base = row.name.removesuffix(f"_{row.size}")
-        return (row.kind != "MAGVIT", order[base], order[row.name])
+        return (row.kind != "MAGVIT", order.get(base, order[row.name]), order[row.name])
 
     return {row.name: row for row in sorted(rows, key=key)}
 
