@@ -99,7 +99,7 @@ def run(arguments, console):
     i3d = networks.i3d(arguments)
     missing = {}
     lpips = networks.perceptual(arguments, missing)
-    classifier, inception_score = networks.inception(missing)
+    c3d = networks.c3d(protocol, missing)
     model = loading.any_model(arguments, console)
     sampling = {
         "num_steps": arguments.steps,
@@ -122,8 +122,7 @@ def run(arguments, console):
             batch_size=arguments.batch_size,
             i3d=i3d,
             lpips=lpips,
-            classifier=classifier,
-            inception_score=inception_score,
+            c3d=c3d,
             with_bias_card=not arguments.no_bias_card,
             model_name=arguments.preset,
             data_dir=arguments.data_dir,

@@ -66,11 +66,20 @@ def perceptual(arguments, missing):
         return None
 
 
-def inception(missing):
-    """The classifier of the inception score and its formula, or `(None, None)`.
+def c3d(protocol, missing):
+    """C3D for a protocol that has the Inception score, or None.
 
     Args:
+        protocol: `Protocol`.
         missing: dict that gets the reason if its weights are not here.
     """
-    missing["inception_score"] = "it needs the weights of C3D"
-    return None, None
+    from keras_magvit.networks import WeightsError
+    from keras_magvit.networks.c3d import C3D
+
+    if not protocol.inception_score:
+        return None
+    try:
+        return C3D.from_weights()
+    except WeightsError as error:
+        missing["inception_score"] = " ".join(str(error).split())
+        return None

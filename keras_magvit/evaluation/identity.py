@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_magvit.data import ArrayVideos
+from keras_magvit.io import VideoFileError
 
 # Of a larger dataset, as many videos, spread evenly, stand for all.
 _FINGERPRINTS = 4096
@@ -53,8 +54,7 @@ def dataset_identity(dataset) -> dict[str, Any]:
         hashed.update(f"{source.key(index)}\0{source.fingerprint(index)}\n".encode())
     if type(source) is ArrayVideos:  # its keys are numbers, which say nothing
         for index in range(count):
-            every = range(source.info(index).num_frames)
-            hashed.update(np.ascontiguousarray(source.frames(index, every)).tobytes())
+            hashed.update(_pixels(source, index))
     return {
         "name": dataset.name,
         "source": type(source).__name__,
@@ -64,6 +64,14 @@ def dataset_identity(dataset) -> dict[str, Any]:
         "num_frames": dataset.num_frames,
         "size": list(dataset.size),
     }
+
+
+def _pixels(source, index):
+    try:
+        frames = source.frames(index, range(source.info(index).num_frames))
+    except VideoFileError as error:
+        return str(error).encode()
+    return np.ascontiguousarray(frames).tobytes()
 
 
 def _without_names(config):

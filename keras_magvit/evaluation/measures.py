@@ -20,13 +20,12 @@ class Measures:
     Args:
         i3d: `I3D` with weights.
         lpips: `LPIPS` (or what is called alike and has a `name`), or None.
-        classifier: network of the inception score: `classifier(video) -> (B, C)` logits
-            with a `name` and `weights_sha256`; or None.
+        c3d: `C3D` with weights, for the Inception score; or None.
         size: `(H, W)` that clips are brought to before anything is measured.
     """
 
-    def __init__(self, i3d, lpips=None, classifier=None, size=None):
-        self.i3d, self.lpips, self.classifier = i3d, lpips, classifier
+    def __init__(self, i3d, lpips=None, c3d=None, size=None):
+        self.i3d, self.lpips, self.c3d = i3d, lpips, c3d
         self.size = None if size is None else tuple(size)
 
     def describe(self) -> dict[str, Any]:
@@ -34,8 +33,7 @@ class Measures:
         return {
             "i3d": frechet_video.protocol(self.i3d, (0, 0, 0)),
             "perceptual": getattr(self.lpips, "name", None),
-            "classifier": getattr(self.classifier, "name", None),
-            "classifier_sha256": getattr(self.classifier, "weights_sha256", None),
+            "c3d_sha256": getattr(self.c3d, "weights_sha256", None),
             "size": self.size,
         }
 
@@ -58,8 +56,8 @@ class Measures:
     def of_generated(self, fake) -> dict[str, np.ndarray]:
         """What sets of generated clips are judged by."""
         found = {"features": self.features(fake)}
-        if self.classifier is not None:
-            found["logits"] = ops.convert_to_numpy(self.classifier(self.fit(fake)))
+        if self.c3d is not None:
+            found["logits"] = _numpy(self.c3d.logits(self.fit(fake)))
         return found
 
     def of_pairs(self, real, fake) -> dict[str, np.ndarray]:

@@ -71,6 +71,7 @@ class Protocol:
         sampling: arguments of `Sampling`; what is missing is the model's own.
         class_real: the real clips of tasks that start from a class alone; None is
             `real`.
+        inception_score: whether the paper has it: of UCF-101, whose classes it knows.
         num_frames: T.
         reference: where it is from.
     """
@@ -87,6 +88,7 @@ class Protocol:
     condition_frames: int = 1
     sampling: Mapping[str, Any] = field(default_factory=dict)
     class_real: RealClips | None = None
+    inception_score: bool = False
     num_frames: int = 16
     reference: str = "arXiv:2212.05199, appendix B.3"
 
@@ -131,6 +133,7 @@ _ROWS = (
         num_samples=10_000,
         repeats=4,
         sampling=DEFAULT,
+        inception_score=True,
     ),
     Protocol(
         "ucf101_reconstruction",
@@ -139,6 +142,7 @@ _ROWS = (
         RealClips("train", RANDOM),
         num_samples=10_000,
         repeats=4,
+        inception_score=True,
         reference="arXiv:2212.05199, table 7; counts as for generation",
     ),
     Protocol(

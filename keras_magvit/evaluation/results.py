@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_magvit.evaluation.measures import LOWER_IS_BETTER
 from keras_magvit.metrics import frechet_video
+from keras_magvit.metrics.inception_score import inception_score
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,10 @@ class Score:
     def of(cls, values):
         """The score of the values of all repeats."""
         values = tuple(float(value) for value in values)
-        std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+        std = None
+        if len(values) > 1:
+            finite = bool(np.isfinite(values).all())
+            std = float(np.std(values, ddof=1)) if finite else float("nan")
         return cls(float(np.mean(values)), std, values)
 
     def __str__(self):
@@ -114,7 +118,7 @@ class Report:
         )
 
 
-def scores_of(repeats, real, measures, num_frames, samples_per_clip, inception_score):
+def scores_of(repeats, real, measures, num_frames, samples_per_clip):
     """The scores of one task.
 
     Args:
@@ -123,7 +127,6 @@ def scores_of(repeats, real, measures, num_frames, samples_per_clip, inception_s
         measures: `Measures`.
         num_frames: T.
         samples_per_clip: M; above 1 the best of them count too.
-        inception_score: function of logits `(N, C)` to a number, or None.
 
     Returns:
         Name -> `Score`, and the `FVDResult` of the first repeat.
@@ -133,10 +136,9 @@ def scores_of(repeats, real, measures, num_frames, samples_per_clip, inception_s
         for r in repeats
     ]
     scores = {"fvd": Score.of(result.value for result in results)}
-    if "logits" in repeats[0] and inception_score is not None:
-        scores["inception_score"] = Score.of(
-            inception_score(r["logits"]) for r in repeats
-        )
+    if "logits" in repeats[0]:
+        values = (inception_score(repeat["logits"])[0] for repeat in repeats)
+        scores["inception_score"] = Score.of(values)
     for name in repeats[0]:
         if name in ("features", "logits", "places") or name.startswith("shown_"):
             continue

@@ -40,8 +40,7 @@ def evaluate(
     batch_size=8,
     i3d=None,
     lpips=None,
-    classifier=None,
-    inception_score=None,
+    c3d=None,
     with_bias_card=True,
     model_name=None,
     data_dir=None,
@@ -71,8 +70,7 @@ def evaluate(
         batch_size: videos at a time.
         i3d: `I3D` with weights; None looks for them.
         lpips: `LPIPS`, or None to leave it out.
-        classifier: network of the inception score, see `Measures`; None leaves it out.
-        inception_score: function of its logits `(N, C)` to a number.
+        c3d: `C3D` with weights, for the Inception score; None leaves it out.
         with_bias_card: whether to measure the card of the real clips.
         model_name: what the report calls the model.
         data_dir: where prepared datasets lie; None takes the usual place.
@@ -111,9 +109,9 @@ def evaluate(
         batch_size=batch_size,
     )
     i3d = I3D.from_weights() if i3d is None else i3d
-    measures = Measures(i3d, lpips, classifier, plan.measured_size)
+    measures = Measures(i3d, lpips, c3d, plan.measured_size)
     run = _Run(model, plan, measures, cache, dataset, data_dir, progress)
-    results = [run.task(name, with_bias_card, inception_score) for name in plan.tasks]
+    results = [run.task(name, with_bias_card) for name in plan.tasks]
     return Report(
         protocol=protocol.as_dict(),
         deviations=plan.deviations,
@@ -124,6 +122,7 @@ def evaluate(
             "condition_frames": plan.condition_frames,
             "video_shape": plan.video_shape,
             "measured_size": plan.measured_size,
+            "c3d_sha256": getattr(c3d, "weights_sha256", None),
             "repeats": plan.repeats,
             "samples_per_clip": plan.samples_per_clip,
             "seed": seed,
@@ -147,7 +146,7 @@ class _Run:
         self.identity = model_identity(model)
         self._real = {}
 
-    def task(self, name, with_bias_card, inception_score):
+    def task(self, name, with_bias_card):
         """Measures one task."""
         plan = self.plan
         maker = self._maker(name)
@@ -192,7 +191,6 @@ class _Run:
             self.measures,
             frames,
             plan.samples_per_clip,
-            inception_score,
         )
         return TaskResult(
             task=name,

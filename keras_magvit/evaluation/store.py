@@ -73,7 +73,8 @@ def _load(path: str) -> Arrays | None:
     if not os.path.exists(path):
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: NumPy leaves a damaged file open.
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return dict(file)
     except _DAMAGED:
         return None
@@ -82,8 +83,6 @@ def _load(path: str) -> Arrays | None:
 def _write_arrays(path: str, arrays: Arrays) -> None:
     with open(path, "wb") as file:
         np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _write_text(path: str, text: str) -> None:

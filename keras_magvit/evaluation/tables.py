@@ -80,6 +80,9 @@ def protocol_rows(report):
         ("FVD", f"I3D logits in {fvd['dtype']}, {fvd['resize']}"),
         ("I3D", f"{fvd['weights']}, sha256 {fvd['weights_sha256']}"),
     ]
+    if run["c3d_sha256"]:
+        text = f"C3D, sha256 {run['c3d_sha256']}, of each repeat, unsplit"
+        rows.append(("Inception score", text))
     for words, data in report.dataset.items():
         skipped = sum(len(names) for names in data["skipped"].values())
         text = f"{data['clips']} clips of {data['name']}: {words}"
