@@ -48,7 +48,6 @@ class C3D(keras.Model):
 
     def __init__(self, filters=64, units=4096, **kwargs):
         super().__init__(autocast=False, **kwargs)
-        self.trainable = False
         self.filters, self.units = filters, units
         self.weights_name, self.weights_sha256 = "random", None
         self.layers_by_name = {
@@ -57,6 +56,7 @@ class C3D(keras.Model):
                 3,
                 padding="same",
                 activation="relu",
+                kernel_initializer="zeros",  # is always loaded; to draw takes seconds
                 dtype=self.dtype_policy,
                 name=name,
             )
@@ -65,9 +65,14 @@ class C3D(keras.Model):
         for name, width in (("fc6", units), ("fc7", units), ("fc8", NUM_CLASSES)):
             activation = None if name == "fc8" else "relu"
             self.layers_by_name[name] = keras.layers.Dense(
-                width, activation, dtype="float32", name=name
+                width,
+                activation,
+                kernel_initializer="zeros",
+                dtype="float32",
+                name=name,
             )
         self.build((None, NUM_FRAMES, None, None, 3))
+        self.trainable = False
         self._logits = backend.compile_inference(self._logits_of, self)
 
     @classmethod
@@ -139,9 +144,10 @@ class C3D(keras.Model):
         for name in _WIDTHS:
             net = self.layers_by_name[name](net)
             if name in _POOLS:
-                net = ops.max_pool(net, _POOLS[name])
+                net = ops.max_pool(net, _POOLS[name], _POOLS[name])
         # 7 x 7 becomes 4 x 4: what is left at the border is pooled by itself.
-        net = ops.max_pool(ops.pad(net, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0))), 2)
+        net = ops.pad(net, ((0, 0), (0, 0), (0, 1), (0, 1), (0, 0)))
+        net = ops.max_pool(net, 2, 2)
         net = ops.cast(ops.transpose(net, (0, 4, 1, 2, 3)), "float32")
         net = ops.reshape(net, (-1, net.shape[1] * 4 * 4))
         for name in ("fc6", "fc7", "fc8"):

@@ -134,7 +134,6 @@ class I3D(keras.Model):
                 f"Received: resize_grid={resize_grid!r}"
             )
         super().__init__(autocast=False, **kwargs)
-        self.trainable = False
         self.resize_grid = resize_grid
         self.weights_name, self.weights_sha256 = "random", None
         self.blocks = [
@@ -143,6 +142,7 @@ class I3D(keras.Model):
         ]
         self.logits = keras.layers.Dense(NUM_CLASSES, dtype="float32", name="Logits")
         self.build((None, None, None, None, 3))
+        self.trainable = False
         self.jit_compile = backend.jit_by_default()
         self._features = backend.compile_inference(self._features_of, self)
 
