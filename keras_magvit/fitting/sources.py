@@ -84,6 +84,7 @@ def check_fits(x, model, task_names=None):
         model: a `MAGVIT`.
         task_names: the tasks to be looked at; None takes the model's.
     """
+    x = getattr(x, "stream", x)  # a process's shard of it
     if not hasattr(x, "check"):
         return
     reads = model.conditioning.prefix or model.conditioning.mask_mode == "commit"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_magvit.data.cache import CachedSource
+
 if TYPE_CHECKING:
     from keras_magvit.data.clip_dataset import ClipDataset
 
@@ -57,6 +59,8 @@ def of_condition(task: Any, video_shape: tuple[int, int, int]) -> str:
 def of_dataset(dataset: "ClipDataset") -> dict[str, Any]:
     """Describes what decides the clips of a dataset: its videos and its settings."""
     source, augment = dataset.source, dataset.augment
+    if isinstance(source, CachedSource):  # gives the same clips, sooner
+        source = source.source
     digest = hashlib.sha256()
     for index in range(len(source)):
         digest.update(f"{source.key(index)}\0{source.fingerprint(index)}\0".encode())
@@ -67,6 +71,7 @@ def of_dataset(dataset: "ClipDataset") -> dict[str, Any]:
             "num_videos": len(source),
             "videos": digest.hexdigest(),
             "class_names": dataset.class_names,
+            "labels": [dataset._classes(label) for label in range(source.num_classes)],
             "num_frames": dataset.num_frames,
             "stride": dataset.stride,
             "size": dataset.size,

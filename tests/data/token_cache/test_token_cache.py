@@ -8,9 +8,12 @@ import struct
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import keras_magvit as km
 from keras_magvit.data import TokenCache, TokenCacheError, tokenize_dataset
+from keras_magvit.data.token_cache.records import RecordLayout, TokenRecord
 
 TASKS = ("frame_prediction", "central_outpainting", "class_generation")
 
@@ -26,8 +29,9 @@ def _encode(tokenizer, video):
 @pytest.fixture
 def cache(shared_tokenizer, dataset, tmp_path):
     """A training cache of 10 clips, in 3 shards."""
-    tokenize_dataset(shared_tokenizer, dataset(), tmp_path, TASKS, shards=3)
-    return tmp_path
+    folder = tmp_path / "cache"
+    tokenize_dataset(shared_tokenizer, dataset(), folder, TASKS, shards=3)
+    return folder
 
 
 def test_holds_the_ids_of_clips_and_conditions(shared_tokenizer, dataset, cache):
@@ -270,6 +274,40 @@ def test_a_dataset_without_a_readable_clip_is_refused(
     clips = dataset(2, broken=(0, 1), training=False)
     with pytest.raises(ValueError, match="(?s)at least one clip.*No video stream"):
         tokenize_dataset(shared_tokenizer, clips, tmp_path, ())
+
+
+def test_a_clip_cache_makes_no_other_tokens(shared_tokenizer, dataset, cache, tmp_path):
+    cached = dataset(cache=tmp_path / "frames")
+    TokenCache(cache).check(shared_tokenizer, dataset=cached)
+    again = tmp_path / "again"
+    tokenize_dataset(shared_tokenizer, cached, again, TASKS, shards=3)
+    assert _contents(again) == _contents(cache)
+
+
+def test_other_classes_are_other_labels(shared_tokenizer, dataset, cache):
+    merged = dataset(classes={"walk": "walk", "run": "run", "jump": "jump"})
+    TokenCache(cache).check(shared_tokenizer, dataset=merged)
+    swapped = dataset(classes={"walk": "walk", "jump": "run", "run": "jump"})
+    with pytest.raises(TokenCacheError, match="dataset labels"):
+        TokenCache(cache).check(shared_tokenizer, dataset=swapped)
+
+
+@given(
+    st.integers(0, 2**62),
+    st.integers(-1, 2**31 - 1),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(0, 3),
+    st.integers(0, 2**16 - 1),
+)
+def test_records_come_back(number, label, key, conditions, largest):
+    layout = RecordLayout((2, 3, 4), conditions)
+    ids = np.arange(24 * (1 + conditions)).reshape(-1, 2, 3, 4) * 7 % (largest + 1)
+    data = layout.pack(TokenRecord(number, label, ids, key))
+    back = layout.unpack(data)
+    assert (back.number, back.label, back.key) == (number, label, key)
+    np.testing.assert_array_equal(back.ids, ids)
+    with pytest.raises(ValueError, match="must have at least"):
+        layout.unpack(data[: len(data) - len(key.encode()) - 1])
 
 
 def test_bad_arguments_are_refused(shared_tokenizer, dataset, tmp_path):
