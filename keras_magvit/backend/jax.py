@@ -1,4 +1,9 @@
-"""JAX: pure functions under `jax.jit`, with variables passed in and out."""
+"""JAX: pure functions under `jax.jit`, with variables passed in and out.
+
+What is faster or possible on CPUs alone is chosen by `jax.lax.platform_dependent`, and
+jitted under a name that starts with `cpu_`: a step that is lowered for another device
+must not hold that name.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -109,7 +114,30 @@ def player_gradients(losses_of, players, model):
 
 def apply_gradients(optimizer, gradients, variables):
     """Steps with the gradients that `player_gradients` returned."""
-    optimizer.apply(gradients, variables)
+    if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer.apply(gradients, variables)
+        return
+    # It decides inside the program whether it steps, and cannot assign there.
+    state = [v.value for v in optimizer.variables]
+    updated, state = optimizer.stateless_apply(
+        state, gradients, [v.value for v in variables]
+    )
+    targets = [*variables, *optimizer.variables]
+    for variable, value in zip(targets, [*updated, *state], strict=True):
+        variable.assign(value)
+
+
+def rematerialized(function, *inputs):
+    """`function(*inputs)`, computed again where the gradient needs what is inside.
+
+    Args:
+        function: returns `(outputs, state)`; only `outputs` are differentiated.
+        *inputs: tensors; the gradient reaches these alone.
+
+    Returns:
+        What `function` returns.
+    """
+    return jax.checkpoint(function)(*inputs)
 
 
 def run_step(model, step, state, data):
@@ -227,8 +255,11 @@ def attention(query, key, value, causal):
     if query.dtype != jnp.float16:
         return fused(query, key, value)
 
-    def in_float32(*qkv):
+    @jax.jit
+    def cpu_attention(*qkv):
         return fused(*(x.astype(jnp.float32) for x in qkv)).astype(jnp.float16)
 
     # XLA has no float16 product with a float32 sum on CPUs.
-    return jax.lax.platform_dependent(query, key, value, cpu=in_float32, default=fused)
+    return jax.lax.platform_dependent(
+        query, key, value, cpu=cpu_attention, default=fused
+    )

@@ -73,6 +73,27 @@ def apply_gradients(optimizer, gradients, variables):
     optimizer.apply(gradients, variables)
 
 
+def rematerialized(function, *inputs):
+    """`function(*inputs)`, computed again where the gradient needs what is inside.
+
+    Args:
+        function: returns `(outputs, state)`; only `outputs` are differentiated.
+        *inputs: tensors; the gradient reaches these alone.
+
+    Returns:
+        What `function` returns.
+    """
+    states = []
+
+    @tf.recompute_grad
+    def outputs_of(*inputs):
+        outputs, state = function(*inputs)
+        states.append(state)  # the first time's: integers take no part in gradients
+        return outputs
+
+    return outputs_of(*inputs), states[0]
+
+
 def run_step(model, step, data):
     """Runs a step that reads and assigns variables.
 
@@ -140,7 +161,15 @@ def share_of_loss(loss):
 def synchronized(optimizer):
     """Makes Keras' own step clip the gradient of the batch, not that of a replica."""
     count = replica_count()
-    if count > 1:
+    if count > 1 and optimizer.gradient_accumulation_steps:
+        raise ValueError(
+            "Keras 3.15 does not accumulate gradients under tf.distribute: TensorFlow "
+            "refuses to synchronize inside the condition that it puts round the update. "
+            "Received: gradient_accumulation_steps="
+            f"{optimizer.gradient_accumulation_steps} for {count} replicas"
+        )
+    clips = optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue
+    if count > 1 and any(clips):
         clip = optimizer._clip_gradients
         # Keras sums over the replicas after it has clipped.
         optimizer._clip_gradients = lambda gradients: [

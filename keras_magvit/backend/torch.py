@@ -77,6 +77,19 @@ def apply_gradients(optimizer, gradients, variables):
         optimizer.apply(gradients, variables)
 
 
+def rematerialized(function, *inputs):
+    """`function(*inputs)`, computed again where the gradient needs what is inside.
+
+    Args:
+        function: returns `(outputs, state)`; only `outputs` are differentiated.
+        *inputs: tensors; the gradient reaches these alone.
+
+    Returns:
+        What `function` returns.
+    """
+    return torch.utils.checkpoint.checkpoint(function, *inputs, use_reentrant=False)
+
+
 def run_step(model, step, data):
     """Runs a step that reads and assigns variables.
 

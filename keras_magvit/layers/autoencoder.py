@@ -15,14 +15,20 @@ import keras
 
 from keras_magvit.layers.conv import VideoConv
 from keras_magvit.layers.normalization import GroupNormSwish
+from keras_magvit.layers.remat import rematerialized_call
 from keras_magvit.layers.resnet import Downsample, ResBlock, Upsample
 
 
 class _Chain(keras.layers.Layer):
-    """Layers applied in order; each casts its input for itself."""
+    """Layers applied in order; each casts its input for itself.
+
+    Attributes:
+        remat: whether no activations inside a residual block are kept for the gradient.
+    """
 
     def __init__(self, **kwargs):
         super().__init__(autocast=False, **kwargs)
+        self.remat = False
 
     def build(self, input_shape):
         for layer in self.chain:
@@ -31,7 +37,10 @@ class _Chain(keras.layers.Layer):
 
     def call(self, inputs):
         for layer in self.chain:
-            inputs = layer(inputs)
+            if self.remat and isinstance(layer, ResBlock):
+                inputs = rematerialized_call(layer, inputs)
+            else:
+                inputs = layer(inputs)
         return inputs
 
     def compute_output_shape(self, input_shape):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_magvit.layers.remat import rematerialized_call
 from keras_magvit.layers.transformer import EPSILON, TransformerBlock, bert_initializer
 from keras_magvit.presets.mixin import PresetMixin
 
@@ -19,6 +20,9 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
         attention_dropout: rate on the attention weights.
         causal: True for the autoregressive rival; the weights are the same.
         **kwargs: of `keras.Model`.
+
+    Attributes:
+        remat: whether training keeps no activations inside a block; see `compile`.
 
     Call arguments:
         inputs: int32 `(B, L)` in `[0, V)`, L at most `max_length`.
@@ -54,6 +58,7 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
         self.dropout = dropout
         self.attention_dropout = attention_dropout
         self.causal = causal
+        self.remat = False
 
         policy = self.dtype_policy
 
@@ -137,7 +142,10 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
         """int32 `(B, L)` to the output of the last block, float `(B, L, E)`."""
         x = self.embed(ids, training=training)
         for block in self.blocks:
-            x = block(x, training=training)
+            if self.remat and training:
+                x = rematerialized_call(block, x, training=True)
+            else:
+                x = block(x, training=training)
         return x
 
     def head(self, hidden):

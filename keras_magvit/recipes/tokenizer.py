@@ -11,8 +11,8 @@ ADVERSARIAL = ("non-saturating", "hinge")
 CODEBOOK_STARTS = ("random", "k-means")
 
 
-class LearningRates(NamedTuple):
-    """A schedule or a number for each player."""
+class Players(NamedTuple):
+    """One of a kind for each player: a learning rate, an optimizer."""
 
     generator: object
     discriminator: object
@@ -112,13 +112,34 @@ class TokenizerRecipe:
         return dataclasses.replace(self, **changes)
 
     def learning_rates(self, steps=None, warmup_steps=0):
-        """`LearningRates`; see `warmup_cosine`."""
+        """A schedule or a number for each of the `Players`; see `warmup_cosine`."""
         own = self.discriminator_learning_rate
         peaks = (self.learning_rate, self.learning_rate if own is None else own)
-        return LearningRates(*(warmup_cosine(p, steps, warmup_steps) for p in peaks))
+        return Players(*(warmup_cosine(p, steps, warmup_steps) for p in peaks))
 
-    def optimizer(self, learning_rate):
-        """Adam as the official code sets it: no clipping, no weight decay."""
-        return keras.optimizers.Adam(
-            learning_rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=1e-8
+    def optimizers(self, steps=None, warmup_steps=0, gradient_accumulation_steps=None):
+        """Adam as the official code sets it: no clipping, no weight decay.
+
+        Args:
+            steps: updates over which the rates decay, warm-up included; None keeps the
+                peaks.
+            warmup_steps: of the linear warm-up.
+            gradient_accumulation_steps: batches an update; None is one.
+
+        Returns:
+            `Players` of `keras.optimizers.Adam`.
+        """
+        # Keras' schedules count batches, not updates.
+        count = gradient_accumulation_steps or 1
+        rates = self.learning_rates(steps and steps * count, warmup_steps * count)
+        adams = (
+            keras.optimizers.Adam(
+                rate,
+                beta_1=self.beta_1,
+                beta_2=self.beta_2,
+                epsilon=1e-8,
+                gradient_accumulation_steps=gradient_accumulation_steps,
+            )
+            for rate in rates
         )
+        return Players(*adams)

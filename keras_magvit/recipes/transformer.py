@@ -125,8 +125,10 @@ class TransformerRecipe:
             gradient_accumulation_steps: batches an update; None is one.
         """
         warmup = self.warmup_steps if warmup_steps is None else warmup_steps
+        # Keras' schedules count batches, not updates.
+        count = gradient_accumulation_steps or 1
         optimizer = keras.optimizers.AdamW(
-            warmup_cosine(self.learning_rate, steps, warmup),
+            warmup_cosine(self.learning_rate, steps and steps * count, warmup * count),
             weight_decay=self.weight_decay,
             beta_1=self.beta_1,
             beta_2=self.beta_2,

@@ -109,7 +109,7 @@ class TokenizerFitMixin:
 
     def _steps_done(self):
         # A variable of tf.distribute is no number.
-        return int(ops.convert_to_tensor(self.optimizer.iterations))
+        return int(ops.convert_to_numpy(self.optimizer.iterations))
 
     def _clips(self, batch, step):
         """`(video,)`, float32 on the host."""

@@ -113,6 +113,8 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         steps=None,
         warmup_steps=0,
         seed=0,
+        gradient_accumulation_steps=None,
+        remat=False,
         jit_compile="auto",
         **kwargs,
     ):
@@ -121,11 +123,14 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         Args:
             optimizer: of the tokenizer; None makes the recipe's.
             discriminator_optimizer: of the discriminator; None makes the recipe's.
-            steps: training steps over which the recipe's rate decays; None keeps it
-                constant after the warm-up.
+            steps: updates over which the recipe's rate decays; None keeps it constant
+                after the warm-up.
             warmup_steps: of the recipe's linear warm-up.
             seed: int >= 0, of the order of arrays, and of the codebook's start and
                 restarts where the recipe has these.
+            gradient_accumulation_steps: batches an update, for the recipe's optimizers.
+            remat: compute the activations inside each residual block of the tokenizer
+                again for the gradient: less memory, more time.
             jit_compile: "auto" compiles with XLA where that is the faster path.
             **kwargs: of `keras.Model.compile`.
         """
@@ -133,24 +138,45 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
             raise ValueError(f"`seed` must be at least 0. Received: seed={seed}")
         self.seed = seed
         recipe = self.recipe
-        rates = recipe.learning_rates(steps, warmup_steps)
-        optimizer = optimizer or recipe.optimizer(rates.generator)
-        discriminator_optimizer = discriminator_optimizer or recipe.optimizer(
-            rates.discriminator
+        self.tokenizer.encoder.remat = self.tokenizer.decoder.remat = remat
+        made = recipe.optimizers(steps, warmup_steps, gradient_accumulation_steps)
+        players = (
+            optimizer or made.generator,
+            discriminator_optimizer or made.discriminator,
         )
-        pattern = f"(.*/)?{re.escape(self.discriminator.name)}/.*"
-        players = keras.optimizers.OptimizerMap(
-            optimizer, {pattern: discriminator_optimizer}
-        )
+        optimizer = self._joined(*(backend.synchronized(player) for player in players))
         if jit_compile == "auto":
             jit_compile = backend.jit_by_default()
         super().compile(
-            optimizer=keras.optimizers.MultiOptimizer(players),
+            optimizer=optimizer,
             jit_compile=jit_compile,
+            auto_scale_loss=False,
             **kwargs,
         )
         # Before the first step: TensorFlow would build it inside the traced graph.
         self.optimizer.build(self.trainable_variables)
+
+    def _joined(self, generator, discriminator):
+        """One optimizer of both players, which scales their losses under float16."""
+        counts = {
+            o.gradient_accumulation_steps or 1 for o in (generator, discriminator)
+        }
+        if len(counts) > 1:
+            raise ValueError(
+                "Both optimizers must accumulate gradients over as many steps. "
+                f"Received: gradient_accumulation_steps={sorted(counts)}"
+            )
+        (self._batches_an_update,) = counts
+        pattern = f"(.*/)?{re.escape(self.discriminator.name)}/.*"
+        players = keras.optimizers.OptimizerMap(generator, {pattern: discriminator})
+        optimizer = keras.optimizers.MultiOptimizer(players)
+        models = self.tokenizer, self.discriminator
+        self._scales = any(m.compute_dtype == "float16" for m in models)
+        return (
+            keras.optimizers.LossScaleOptimizer(optimizer)
+            if self._scales
+            else optimizer
+        )
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Everything is built: Keras would take a batch of `tf.distribute` and lose it."""
@@ -180,15 +206,22 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         Returns:
             `(PlayerLosses, aux, (generator gradients, discriminator gradients))`, in the
             order of the players' trainable variables; see `player_losses` for `aux`.
+            Under float16 the gradients are those of losses that the optimizer scaled.
         """
         players = (
             self.tokenizer.trainable_variables,
             self.discriminator.trainable_variables,
         )
-        totals, aux, gradients = backend.player_gradients(
-            lambda: self._player_losses(video, self.recipe), players, self
-        )
-        return PlayerLosses(*totals), aux, gradients
+
+        def scaled_losses():
+            totals, aux = self._player_losses(video, self.recipe)
+            return [self._scaled(x) for x in totals], {**aux, "totals": totals}
+
+        _, aux, gradients = backend.player_gradients(scaled_losses, players, self)
+        return PlayerLosses(*aux.pop("totals")), aux, gradients
+
+    def _scaled(self, loss):
+        return self.optimizer.scale_loss(loss) if self.compiled else loss
 
     def _player_losses(self, video, recipe):
         averages = [ops.convert_to_tensor(v) for v in self.lecam_averages]
@@ -229,18 +262,21 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         return self._log(
             totals,
             aux,
-            generator_gradient_norm=_norm(of_generator),
-            discriminator_gradient_norm=_norm(of_discriminator),
+            generator_gradient_norm=self._norm(of_generator),
+            discriminator_gradient_norm=self._norm(of_discriminator),
         )
 
     def _move_averages(self, logits):
-        decay = self.recipe.average_decay
-        sources = [*self.tokenizer.trainable_variables, *logits]
-        for average, source in zip(
-            [*self.averages, *self.lecam_averages], sources, strict=True
-        ):
-            value = ops.convert_to_tensor(source)
-            average.assign(decay * average + (1 - decay) * value)
+        decay = of_weights = self.recipe.average_decay
+        if self._batches_an_update > 1:
+            updated = self.optimizer.iterations % self._batches_an_update == 0
+            of_weights = ops.where(updated, decay, 1.0)
+        pairs = zip(self.averages, self.tokenizer.trainable_variables, strict=True)
+        for average, weight in pairs:
+            value = ops.convert_to_tensor(weight)
+            average.assign(of_weights * average + (1 - of_weights) * value)
+        for average, logit in zip(self.lecam_averages, logits, strict=True):
+            average.assign(decay * average + (1 - decay) * logit)
 
     def _evaluate(self, data):
         recipe = self.recipe.replace(r1_cost=0.0)  # it regularises a step, nothing else
@@ -266,6 +302,12 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         # place at the end of the epoch.
         return {**values, **self.codebook_usage.result()}
 
+    def _norm(self, gradients):
+        """Global norm, in float32; 0 for a step that overflowed and is skipped."""
+        squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
+        norm = ops.sqrt(sum(squares)) / self._scaled(1.0)
+        return ops.where(ops.isfinite(norm), norm, 0.0) if self._scales else norm
+
     # === The moving average ===========================================================
 
     def _averaged(self):
@@ -286,9 +328,3 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         ):
             target.assign(np.array(ops.convert_to_numpy(average)))
         return tokenizer
-
-
-def _norm(gradients):
-    """Global norm, in float32."""
-    squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
-    return ops.sqrt(sum(squares))

@@ -41,11 +41,11 @@ def stage_1(**changes):
     return trainer
 
 
-def stage_2(**options):
+def stage_2(dropout=0.1, **options):
     """A compiled model of two tasks and three classes."""
     model = km.MAGVIT(
         tokenizer(),
-        TRANSFORMER,
+        {**TRANSFORMER, "dropout": dropout, "attention_dropout": dropout},
         num_classes=3,
         tasks=("frame_prediction", "class_generation"),
     )
