@@ -6,12 +6,11 @@ import statistics
 import time
 import warnings
 
-import keras
-
 from keras_magvit.training.state import TrainingStateError
+from keras_magvit.training.stepping import StepCallback
 
 
-class SaveState(keras.callbacks.Callback):
+class SaveState(StepCallback):
     """Writes the training state every so often, and at the end.
 
     A write that fails, on a full disk perhaps, is reported and tried again at the next
@@ -28,20 +27,16 @@ class SaveState(keras.callbacks.Callback):
     def __init__(
         self, state, step=0, every_steps=None, every_seconds=300.0, notes=None
     ):
-        super().__init__()
+        super().__init__(step)
         self.state = state
-        self.step = step
         self.every_steps = every_steps
         self.every_seconds = every_seconds
         self.notes = notes or {}
         self._saved_step = step
         self._saved_at = time.monotonic()
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_start = self.step
-
     def on_train_batch_end(self, batch, logs=None):
-        self.step = self._epoch_start + batch + 1
+        super().on_train_batch_end(batch, logs)
         steps = self.step - self._saved_step
         due = self.every_steps is not None and steps >= self.every_steps
         if self.every_seconds is not None:
@@ -58,8 +53,7 @@ class SaveState(keras.callbacks.Callback):
             self._save()
 
     def _save(self):
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()
+        self.sync()
         self.state.save(self.model, self.step, **self.notes)
         self._saved_step, self._saved_at = self.step, time.monotonic()
 
@@ -88,8 +82,11 @@ class TrainingDiverged(ArithmeticError):
         )
 
 
-class DivergenceGuard(keras.callbacks.Callback):
+class DivergenceGuard(StepCallback):
     """Stops at a loss that is not finite or explodes, and goes back to a good state.
+
+    A state is known to be good when a later step's losses were; the ones after it are
+    deleted, so that no later run starts from them.
 
     Args:
         state: `TrainingState` to go back to; None leaves the model as it is.
@@ -104,26 +101,25 @@ class DivergenceGuard(keras.callbacks.Callback):
     WINDOW = 100
 
     def __init__(self, state=None, step=0, explosion=1000.0):
-        super().__init__()
+        super().__init__(step)
         self.state = state
-        self.step = step
         self.explosion = explosion
         self.found = None
+        self._last_good_step = step
         self._history = collections.defaultdict(
             lambda: collections.deque(maxlen=self.WINDOW)
         )
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._epoch_start = self.step
-
     def on_train_batch_end(self, batch, logs=None):
-        self.step = self._epoch_start + batch + 1
+        super().on_train_batch_end(batch, logs)
         for name, value in (logs or {}).items():
             value = float(value)
             if not math.isfinite(value) or self._explodes(name, value):
                 self.found = self.found or (name, self.step, value)
                 self.model.stop_training = True
             self._history[name].append(abs(value))
+        if self.found is None:
+            self._last_good_step = self.step
 
     def _explodes(self, name, value):
         seen = self._history[name]
@@ -136,5 +132,15 @@ class DivergenceGuard(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self.found is None:
             return
-        header = self.state.restore(self.model) if self.state else None
-        raise TrainingDiverged(*self.found, header and header["step"])
+        raise TrainingDiverged(*self.found, self._go_back())
+
+    def _go_back(self):
+        """Restores a state, and returns its step; None if there is none."""
+        steps = self.state.steps() if self.state else []
+        if not steps:
+            return None
+        known = [step for step in steps if step < self._last_good_step]
+        step = known[-1] if known else steps[0]
+        self.state.restore(self.model, step)
+        self.state.discard_after(step)
+        return step

@@ -6,11 +6,14 @@ import re
 import secrets
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 from keras import ops
 
 FORMAT = 1
 _NAME = re.compile(r"state_(\d{9})\.npz")
+_PARTIAL = re.compile(r"\.[0-9a-f]{12}\.partial")
+_HEADER_BYTES = 4096  # of an array in the file, at most
 
 
 class TrainingStateError(ValueError):
@@ -27,19 +30,26 @@ class TrainingState:
     Args:
         folder: where the states are; made if it is missing.
         keep: how many to keep; older ones are deleted after a newer one is whole.
+        compact: half the size, to be sent or published: model variables as float16,
+            those of optimizers, which can be tiny, as bfloat16. A training goes on from
+            such a state, but not to the bit.
 
     Raises:
         TrainingStateError: if the folder cannot be written to.
     """
 
-    def __init__(self, folder, keep=2):
+    def __init__(self, folder, keep=2, compact=False):
         self.folder = Path(folder)
         self.keep = keep
+        self.compact = compact
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             probe = self.folder / f".{secrets.token_hex(6)}.partial"
             probe.touch()
             probe.unlink()
+            for path in self.folder.iterdir():
+                if _PARTIAL.fullmatch(path.name):  # of a run that was killed
+                    path.unlink(missing_ok=True)
         except OSError as error:
             raise TrainingStateError(
                 "The folder of the training state must be writable "
@@ -72,11 +82,13 @@ class TrainingState:
         """
         arrays = [_to_numpy(v) for v in _variables(model)]
         for variable, array in zip(_variables(model), arrays, strict=True):
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
+            if not np.isfinite(array).all():
                 raise TrainingStateError(
                     "A state must be finite to be saved. "
                     f"Received: {variable.path} at step={step}"
                 )
+        if self.compact:
+            arrays = _compact(arrays, len(model.variables))
         header = {"format": FORMAT, "step": step, "layout": _layout(model), **notes}
         target = self.path(step)
         temporary = self.folder / f".{secrets.token_hex(6)}.partial"
@@ -100,6 +112,12 @@ class TrainingState:
             self.path(old).unlink(missing_ok=True)
         return target
 
+    def discard_after(self, step):
+        """Deletes the states of later steps."""
+        for later in self.steps():
+            if later > step:
+                self.path(later).unlink(missing_ok=True)
+
     def restore(self, model, step=None):
         """Reads a state into a compiled model.
 
@@ -122,7 +140,7 @@ class TrainingState:
             with np.load(path, allow_pickle=False) as file:
                 header = json.loads(str(file["header"]))
                 _check_layout(header, _layout(model), path)
-                arrays = [file[f"v{i}"] for i in range(len(variables))]
+                arrays = [_read(file, i, v) for i, v in enumerate(variables)]
         except TrainingStateError:
             raise
         except Exception as error:  # zip, numpy and JSON each have their own
@@ -141,6 +159,34 @@ def _variables(model):
 
 def _to_numpy(variable):
     return np.asarray(ops.convert_to_numpy(variable.value))
+
+
+def _compact(arrays, num_model_variables):
+    """Floats in half the bits; scalars and the rest as they are."""
+    kinds = [np.float16] * num_model_variables
+    kinds += [ml_dtypes.bfloat16] * (len(arrays) - num_model_variables)
+    return [_halved(*pair) for pair in zip(arrays, kinds, strict=True)]
+
+
+def _halved(array, kind):
+    if array.dtype != np.float32 or not array.ndim:
+        return array
+    with np.errstate(over="ignore"):
+        half = array.astype(kind)
+    return half if np.isfinite(half).all() else array
+
+
+def _read(file, index, variable):
+    """One array, of the shape of its variable; nothing larger is ever allocated."""
+    shape = tuple(variable.shape)
+    size = file.zip.getinfo(f"v{index}.npy").file_size
+    if size > _HEADER_BYTES + 8 * int(np.prod(shape)):
+        raise ValueError(f"array {index} has {size} bytes")
+    array = file[f"v{index}"]
+    if array.shape != shape:
+        raise ValueError(f"array {index} has the shape {array.shape}")
+    # numpy reads bfloat16 as two bytes without a meaning.
+    return array.view(ml_dtypes.bfloat16) if array.dtype.kind == "V" else array
 
 
 def _layout(model):

@@ -1,0 +1,61 @@
+"""One step of stage 1 from the same weights and batch, on the three backends."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from tests.conftest import once, use_features_as_codebook
+from tests.training import one_step_worker as worker
+
+BACKENDS = ("jax", "tensorflow", "torch")
+PAIRS = [("jax", "tensorflow"), ("jax", "torch"), ("tensorflow", "torch")]
+pytestmark = once  # its three processes compare all backends
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, videos):
+    folder = tmp_path_factory.mktemp("one_step")
+    keras.utils.set_random_seed(0)
+    trainer = worker.build("hinge")
+    use_features_as_codebook(trainer.tokenizer, 0)
+    arrays = {"video": videos()}
+    for i, variable in enumerate(worker.weights_of(trainer)):
+        arrays[f"weight_{i}"] = keras.ops.convert_to_numpy(variable)
+    np.savez(folder / "inputs.npz", **arrays)
+    found = {}
+    for backend in BACKENDS:
+        path = folder / f"{backend}.npz"
+        command = [sys.executable, "-m", "tests.training.one_step_worker"]
+        subprocess.run(
+            [*command, str(folder / "inputs.npz"), str(path)],
+            env={**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": ""},
+            check=True,
+        )
+        with np.load(path) as file:
+            found[backend] = dict(file)
+    return found, [v.path for v in worker.weights_of(trainer)]
+
+
+@pytest.mark.parametrize("kind", worker.KINDS)
+@pytest.mark.parametrize("pair", PAIRS)
+def test_losses_and_gradients_agree(results, close, pair, kind):
+    found, paths = results
+    first, second = (found[backend] for backend in pair)
+    names = [name for name in first if name.startswith(f"{kind}/")]
+    losses = [name for name in names if "/loss " in name]
+    assert len(losses) == 10 and len(names) == len(paths) + 10
+    for name in losses:
+        close(first[name], second[name])
+        assert abs(first[name]) > 1e-6  # every term is at work
+    # Biases before a norm have a gradient of zero, plus what rounding leaves.
+    scale = max(np.abs(first[name]).max() for name in names)
+    for i, path in enumerate(paths):
+        a, b = (found[backend][f"{kind}/gradient {i}"] for backend in pair)
+        if np.abs(b).max() > 1e-5 * scale:
+            close(a, b)
+        else:
+            assert path.endswith("bias") and np.abs(a - b).max() < 1e-6 * scale
