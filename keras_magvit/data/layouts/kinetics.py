@@ -5,7 +5,8 @@
     train/, val/                     flat, or one folder a class
 
 File names begin with the 11 characters of the YouTube id, `ID_000012_000022.mp4`. Many
-of the listed videos are gone from YouTube, so that no copy has all of them.
+of the listed videos are gone from YouTube, so that no copy has all of them. Where there
+is a folder for each class, the tables may be missing.
 """
 
 import csv
@@ -47,30 +48,39 @@ def list_videos(root: str) -> Listing:
         VideoFileError: if a folder or table is missing, or no video is there.
     """
     folders = {s: first_of(root, names) for s, names in SPLITS.items()}
-    tables = {s: first_of(root, _table_names(names)) for s, names in SPLITS.items()}
     missing = [f"{SPLITS[s][0]}/" for s, found in folders.items() if not found]
-    missing += [
-        f"annotations/{SPLITS[s][0]}.csv" for s, found in tables.items() if not found
-    ]
+    files = {s: dict(_files(root, f)) for s, f in folders.items() if f is not None}
+    tables = {s: first_of(root, _table_names(names)) for s, names in SPLITS.items()}
+    for split, table in tables.items():
+        if table is None and not _have_classes(files.get(split, {})):
+            missing.append(f"annotations/{SPLITS[split][0]}.csv")
     refuse_missing(root, missing, HINT)
     splits, names, absent = {}, set(), {}
-    for split in SPLITS:
-        labels = _read_table(root, str(tables[split]))
+    for split, table in tables.items():
+        there = files[split]
+        if table is None:
+            labels = {name: path.split("/")[1] for name, path in there.items()}
+        else:
+            labels = _read_table(root, table)
         names.update(labels.values())
-        files = dict(_files(root, str(folders[split])))
         splits[split] = tuple(
-            ListedVideo(f"{split}/{name}", (files[name],), labels[name])
-            for name in sorted(files.keys() & labels.keys())
+            ListedVideo(f"{split}/{name}", (there[name],), labels[name])
+            for name in sorted(there.keys() & labels.keys())
         )
-        for name in sorted(labels.keys() - files.keys()):
+        for name in sorted(labels.keys() - there.keys()):
             absent[f"{split}/{name}"] = "The table lists it and the folder lacks it."
         if not splits[split]:
             raise VideoFileError(
-                f"None of the {len(labels)} videos of {tables[split]} is in "
+                f"None of the {len(labels)} videos of {table} is in "
                 f"{folders[split]}/. {HINT}",
                 root,
             )
     return Listing(splits, tuple(sorted(names)), absent=absent)
+
+
+def _have_classes(files: Mapping[str, str]) -> bool:
+    """Whether every video lies in the folder of a class."""
+    return bool(files) and all(path.count("/") == 2 for path in files.values())
 
 
 def _table_names(names: tuple[str, ...]) -> Iterator[str]:

@@ -31,6 +31,7 @@ HINT = (
 
 VIDEOS = "20bn-something-something-v2"
 SPLITS = ("train", "validation")
+_SUFFIXES = (".webm", ".mp4")  # copies have been encoded again
 
 
 def list_videos(root: str) -> Listing:
@@ -51,14 +52,15 @@ def list_videos(root: str) -> Listing:
         missing.append(f"{VIDEOS}/")
     refuse_missing(root, missing, HINT)
     classes = _classes(root, str(found["labels"]))
-    there = set(os.listdir(os.path.join(root, VIDEOS)))
+    names = os.listdir(os.path.join(root, VIDEOS))
+    there = {n.partition(".")[0]: n for n in names if n.lower().endswith(_SUFFIXES)}
     splits, absent = {}, {}
     for split in SPLITS:
         table, videos = str(found[split]), []
         for number, label in _rows(root, table, set(classes)):
-            name = f"{number}.webm"
-            if name in there:
-                videos.append(ListedVideo(number, (f"{VIDEOS}/{name}",), label))
+            if number in there:
+                file = f"{VIDEOS}/{there[number]}"
+                videos.append(ListedVideo(number, (file,), label))
             else:
                 absent[number] = f"{table} lists it and {VIDEOS}/ lacks it."
         splits[split] = tuple(videos)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_magvit.data.source import UNLABELLED, VideoInfo
-from keras_magvit.data.sources.files import ListedVideos, VideoEntry
+from keras_magvit.data.sources.files import VideoEntry, VideoFiles
 from keras_magvit.data.tfds import import_tfds
 from keras_magvit.io import VideoFileError
 from keras_magvit.io.folders import read_frame
@@ -17,7 +17,7 @@ from keras_magvit.io.limits import MAX_FRAME_PIXELS
 from keras_magvit.io.spans import Span
 
 
-class PreparedVideos(ListedVideos):
+class PreparedVideos(VideoFiles):
     """One split of what `data.builders` prepared, read from the original files.
 
     Lengths and sizes come from the table: opening a dataset opens none of its videos.
@@ -48,42 +48,48 @@ class PreparedVideos(ListedVideos):
                 "The folder with the videos is not there; pass `root` if it has moved.",
                 self.root,
             )
-        names = metadata["class_names"]
-        places = {name: label for label, name in enumerate(names)}
-        self._rows = [row for row in rows if not row["problem"]]
         problems = {row["key"]: row["problem"] for row in rows if row["problem"]}
         super().__init__(
-            [
-                VideoEntry(
-                    row["key"],
-                    Span(self._paths(row)[0]),
-                    places.get(row["label"], UNLABELLED),
-                )
-                for row in self._rows
-            ],
-            class_names=names,
+            class_names=metadata["class_names"],
             problems={**metadata["absent"], **problems},
         )
+        # Hundreds of thousands of videos: arrays and plain texts, no object for each.
+        rows = [row for row in rows if not row["problem"]]
+        places = {name: label for label, name in enumerate(self.class_names)}
+        self._keys = [row["key"] for row in rows]
+        self._files = ["\n".join(row["files"]) for row in rows]
+        labels = [places.get(row["label"], UNLABELLED) for row in rows]
+        self._labels = np.array(labels, np.int32)
+        sizes = [(row["num_frames"], row["height"], row["width"]) for row in rows]
+        self._sizes = np.array(sizes, np.int32).reshape(-1, 3)
+        self._rates = np.array([row["frame_rate"] for row in rows])
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def entry(self, index: int) -> VideoEntry:
+        file = Span(self._paths(index)[0])
+        return VideoEntry(self._keys[index], file, int(self._labels[index]))
 
     def info(self, index: int) -> VideoInfo:
-        row = self._rows[index]
-        size = (row["num_frames"], row["height"], row["width"])
-        return VideoInfo(*size, row["frame_rate"])
+        return VideoInfo(*self._sizes[index].tolist(), float(self._rates[index]))
 
     def iter_frames(self, index: int, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        row = self._rows[index]
-        if len(row["files"]) == 1:
+        paths = self._paths(index)
+        if len(paths) == 1:
             yield from super().iter_frames(index, indices)
             return
-        paths = self._paths(row)
+        shape = tuple(self._sizes[index, 1:])
         for number in indices:
             frame = read_frame(paths[number], MAX_FRAME_PIXELS)
-            if frame.shape[:2] != (row["height"], row["width"]):
+            if frame.shape[:2] != shape:
                 raise VideoFileError("The frames differ in size.", paths[number])
             yield frame
 
-    def _paths(self, row: dict[str, Any]) -> list[str]:
-        return [os.path.join(self.root, *file.split("/")) for file in row["files"]]
+    def _paths(self, index: int) -> list[str]:
+        """The video file, or the image files of its frames."""
+        files = self._files[index].split("\n")
+        return [os.path.join(self.root, *file.split("/")) for file in files]
 
 
 def _read(folder: str, split: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

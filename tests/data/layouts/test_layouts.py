@@ -48,6 +48,14 @@ def test_kinetics_tables_without_a_first_line(tmp_path):
     assert listing.class_names == ("dancing ballet", "yoga")
 
 
+def test_kinetics_folders_of_classes_need_no_tables(tmp_path):
+    _touch(tmp_path, "train/yoga/t0123456789_000001_000011.mp4")
+    _touch(tmp_path, "val/air drumming/v0123456789_000001_000011.mp4")
+    listing = kinetics.list_videos(str(tmp_path))
+    assert listing.splits["train"][0].label == "yoga"
+    assert listing.class_names == ("air drumming", "yoga")
+
+
 @pytest.mark.parametrize(
     "table, why",
     [
