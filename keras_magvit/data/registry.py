@@ -29,6 +29,7 @@ class DatasetEntry:
             None for a dataset that needs no preparation.
         evaluation: options of `ClipDataset` in evaluation, as the paper counts clips.
         splits: the splits there are.
+        other_names: names that find it too.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DatasetEntry:
     prepare: str | None = None
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     splits: tuple[str, ...] = (TRAIN, VALIDATION)
+    other_names: tuple[str, ...] = ()
 
 
 _SOURCES = "keras_magvit.data.sources"
@@ -80,6 +82,7 @@ TABLE = (
         f"{_PUBLISHED}:prepare_bair",
         {"windows_per_video": "first"},
         (TRAIN, TEST),
+        ("bair_robot_pushing_small",),
     ),
     DatasetEntry(
         "ucf101",
@@ -143,7 +146,8 @@ def names() -> tuple[str, ...]:
 
 def find(name: str) -> DatasetEntry | None:
     """Returns the entry of a name, or None."""
-    return next((entry for entry in TABLE if entry.name == name), None)
+    found = (e for e in TABLE if name == e.name or name in e.other_names)
+    return next(found, None)
 
 
 def open_source(
