@@ -79,7 +79,8 @@ def add_arguments(parser):
         "--perceptual",
         choices=_PERCEPTUAL,
         default="lpips",
-        help="perceptual distance; left out if it has no weights here; default lpips",
+        help="perceptual distance; lpips downloads VGG16 (528 MB) once; left out if its "
+        "weights cannot be had; default lpips",
     )
     parser.add_argument(
         "--no-bias-card", action="store_true", help="leave out the card"

@@ -1,5 +1,8 @@
 """The networks that measure, as the options ask for them."""
 
+import contextlib
+import sys
+
 from keras_magvit.cli.errors import CommandError
 
 
@@ -54,15 +57,16 @@ def perceptual(arguments, missing):
     from keras_magvit.metrics import LPIPS
     from keras_magvit.networks import WeightsError
 
-    if arguments.perceptual == "none":
+    name = arguments.perceptual
+    if name == "none":
         missing["perceptual distance"] = "left out, by --perceptual none"
         return None
     try:
-        if arguments.perceptual == "lpips":
-            return LPIPS()
-        return LPIPS(arguments.perceptual)
+        # What is downloaded says so, and must not stand among the results.
+        with contextlib.redirect_stdout(sys.stderr):
+            return LPIPS("vgg16" if name == "lpips" else name)
     except (WeightsError, ImportError) as error:
-        missing[arguments.perceptual] = " ".join(str(error).split())
+        missing[name] = " ".join(str(error).split())
         return None
 
 

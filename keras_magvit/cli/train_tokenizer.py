@@ -1,6 +1,6 @@
 """`keras-magvit train-tokenizer`: stage 1."""
 
-from keras_magvit.cli import datasets, settings, training
+from keras_magvit.cli import datasets, plans, settings, training
 from keras_magvit.cli.errors import CommandError, refusals
 from keras_magvit.cli.settings import Setting, fields, one_of, text
 
@@ -56,12 +56,14 @@ def run(arguments, console):
     values, folder = training.read_settings(TABLE, arguments, console)
     from keras_magvit import recipes
 
-    recipe = training.read_recipe(recipes.tokenizer, values)
+    recipe = plans.read_recipe(recipes.tokenizer, values)
+    if recipe.r1_examples is not None and recipe.r1_examples >= recipe.batch_size:
+        recipe = recipe.replace(r1_examples=None)  # all of them
     clips = datasets.open_clips(values, training=True)
     tokenizer, recipe = _tokenizer(values, recipe)
     discriminator = _discriminator(values, tokenizer)
     trainer = _trainer(tokenizer, discriminator, recipe, values["dtype"])
-    plan = training.make_plan(
+    plan = plans.make_plan(
         values, recipe, clips, lambda a_pass: recipe.warmup_epochs * a_pass
     )
     with refusals():

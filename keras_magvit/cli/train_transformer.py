@@ -1,6 +1,6 @@
 """`keras-magvit train-transformer`: stage 2."""
 
-from keras_magvit.cli import datasets, settings, training
+from keras_magvit.cli import datasets, plans, settings, training
 from keras_magvit.cli.errors import CommandError, refusals
 from keras_magvit.cli.settings import Setting, fields, names, one_of, text, whole
 
@@ -76,7 +76,7 @@ def run(arguments, console):
         raise CommandError("tokenizer is needed: the preset of a trained tokenizer")
     from keras_magvit import recipes
 
-    recipe = training.read_recipe(recipes.transformer, values)
+    recipe = plans.read_recipe(recipes.transformer, values)
     tokenizer = _tokenizer(values)
     shape = tokenizer.video_shape
     values["frames"] = values["frames"] or shape[0]
@@ -84,7 +84,7 @@ def run(arguments, console):
     clips = datasets.open_clips(values, training=True)
     model = _model(values, recipe, tokenizer, clips)
     stream = _stream(values, model, clips)
-    plan = training.make_plan(values, recipe, stream, lambda _: recipe.warmup_steps)
+    plan = plans.make_plan(values, recipe, stream, lambda _: recipe.warmup_steps)
     with refusals():
         model.compile(
             recipe=recipe,

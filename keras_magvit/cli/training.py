@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from keras_magvit.cli import datasets, dry_run, settings
 from keras_magvit.cli.errors import CommandError, refusals
+from keras_magvit.cli.plans import Plan
 from keras_magvit.cli.settings import Setting, fields, positive, switch, text, whole
 
 COMMON = (
@@ -145,79 +146,6 @@ def _check_out(values, folder, arguments):
         raise CommandError(f"{out!r}: the preset exists; pass --overwrite")
 
 
-# === The recipe ======================================================================
-
-
-def read_recipe(find, values):
-    """The recipe with the fields that the settings change.
-
-    Args:
-        find: `recipes.tokenizer` or `recipes.transformer`.
-        values: the settings.
-    """
-    import dataclasses
-
-    given = dict(values["recipe"])
-    name = given.pop("name", "paper")
-    for field in ("batch_size", "learning_rate"):
-        if values[field] is not None:
-            given[field] = values[field]
-    with refusals():
-        recipe = find(name)
-        known = [field.name for field in dataclasses.fields(recipe)]
-        settings.check_keys("recipe", given, known)
-        _check_types(recipe, given)
-        return recipe.replace(**given)
-
-
-def _check_types(recipe, given):
-    for name, value in given.items():
-        kind = str(type(recipe).__annotations__[name])
-        fits = {
-            "float": isinstance(value, (int, float)),
-            "int": isinstance(value, int),
-            "str": isinstance(value, str),
-            "bool": isinstance(value, bool),
-            "None": value is None,
-            "Mapping": isinstance(value, dict),
-        }
-        if not any(fits.get(word, False) for word in _words(kind)):
-            raise CommandError(f"recipe: {name} must be {kind}, not {value!r}")
-
-
-def _words(kind):
-    """The alternatives of an annotation: `int | None` are two."""
-    names = [part.strip().partition("[")[0] for part in kind.split("|")]
-    return [name.removeprefix("<class '").removesuffix("'>") for name in names]
-
-
-class Plan(NamedTuple):
-    """How long a training is.
-
-    Attributes:
-        steps: of the whole training.
-        warmup_steps: of the learning rate.
-        batch_size: clips a step.
-    """
-
-    steps: int
-    warmup_steps: int
-    batch_size: int
-
-
-def make_plan(values, recipe, dataset, warmup_steps):
-    """A `Plan`; `warmup_steps(steps of a pass)` is what the recipe wants."""
-    size = recipe.batch_size
-    a_pass = -(-len(dataset) // size)
-    steps = values["steps"] or (values["epochs"] or recipe.epochs) * a_pass
-    warmup = values["warmup_steps"]
-    if warmup is None:
-        warmup = min(int(warmup_steps(a_pass)), steps // 10)
-    if warmup >= steps:
-        raise CommandError(f"warmup_steps must be below steps ({steps}), not {warmup}")
-    return Plan(steps, warmup, size)
-
-
 # === The run =========================================================================
 
 
@@ -256,28 +184,28 @@ def run(training, values, folder, arguments, console):
     console.release()
     with _told_warnings(), StopOnSignal() as stop:
         try:
-            step = _train(training, values, folder, stop, console)
+            _train(training, values, folder, stop, console)
         except (TrainingDiverged, TrainingStateError) as error:
             raise CommandError(error) from error
         with refusals():
             result(training.model).save_to_preset(values["out"])
     console.wrote(values["out"])
     if stop.requested is not None:
-        console.say(f"stopped after step {step:,}; go on with --resume")
+        console.say(f"stopped after step {stop.step:,}; go on with --resume")
         raise KeyboardInterrupt
 
 
 def _train(training, values, folder, stop, console):
     from keras_magvit.training import train
 
-    made = _callbacks(training, values, folder, console)
+    made = [*_callbacks(training, values, folder, console), stop]
 
     def callbacks(step):
         for callback in made:
             callback.step = step
-        return [*made, stop]
+        return made
 
-    return train(
+    train(
         training.model,
         training.batches,
         steps=training.plan.steps,

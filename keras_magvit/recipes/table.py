@@ -10,12 +10,15 @@ TOKENIZER = {
     "released": TokenizerRecipe(padding="same"),
     # Moving digits, in minutes on a CPU.
     "micro": TokenizerRecipe(
+        # Most pixels are black: errors are small, and few codes should be busy.
+        reconstruction_weight=10.0,
         adversarial_weight=0.02,
+        quantizer_weight=0.1,
         perceptual=None,
         r1_examples=2,
         lecam_weight=0.001,
         average_decay=0.99,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         beta_1=0.9,
         warmup_epochs=0.01,
         epochs=1,

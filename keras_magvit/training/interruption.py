@@ -3,10 +3,10 @@
 import signal
 import threading
 
-import keras
+from keras_magvit.training.stepping import StepCallback
 
 
-class StopOnSignal(keras.callbacks.Callback):
+class StopOnSignal(StepCallback):
     """Ends `fit` after the step at hand when the process is asked to end.
 
     Within its `with` block, a first Ctrl-C or SIGTERM sets `requested`; a second one
@@ -19,8 +19,8 @@ class StopOnSignal(keras.callbacks.Callback):
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, step=0):
+        super().__init__(step)
         self.requested = None
         self._before = {}
 
@@ -43,5 +43,6 @@ class StopOnSignal(keras.callbacks.Callback):
         self._before = {}
 
     def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
         if self.requested is not None:
             self.model.stop_training = True
