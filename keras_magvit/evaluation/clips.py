@@ -10,7 +10,7 @@ from keras_magvit.data import ClipDataset, VideoSource, registry
 from keras_magvit.evaluation.protocols import RANDOM, RealClips
 from keras_magvit.io import VideoFileError
 
-_TEST_NAMES = ("test", "validation")
+_HELD_OUT = ("test", "validation")
 
 
 class Batch(NamedTuple):
@@ -123,17 +123,35 @@ def open_clips(
         options["crops_per_video"] = real.crops
     if isinstance(dataset, VideoSource):
         clips = ClipDataset(dataset, num_frames, size=size, **options)
+        return NumberedClips(clips, wanted, endless)
+    *others, last = _splits(os.fspath(dataset), real.split)
+    arguments = {
+        "num_frames": num_frames,
+        "size": size,
+        "data_dir": data_dir,
+        **options,
+    }
+    for split in others:
+        try:
+            clips = registry.clips(dataset, split, **arguments)
+            break
+        except ValueError as error:
+            if f"Received: split={split!r}" not in str(error):
+                raise
     else:
-        split = _split_of(os.fspath(dataset), real.split)
-        clips = registry.clips(
-            dataset, split, num_frames, size, data_dir=data_dir, **options
-        )
+        clips = registry.clips(dataset, last, **arguments)
     return NumberedClips(clips, wanted, endless)
 
 
-def _split_of(dataset: str, split: str) -> str:
-    """What a dataset calls the split; the held-out one has two names."""
+def _splits(dataset: str, split: str) -> tuple[str, ...]:
+    """Names that a split may have, the likeliest first.
+
+    The held-out split has two names; videos at a path that are not split are all "train",
+    and measured whole.
+    """
     entry = registry.find(dataset)
-    if entry is None or split in entry.splits or split not in _TEST_NAMES:
-        return split
-    return next((name for name in _TEST_NAMES if name in entry.splits), split)
+    if split not in _HELD_OUT:
+        return (split,)
+    if entry is None:
+        return (*_HELD_OUT, "train")
+    return tuple(name for name in _HELD_OUT if name in entry.splits) or (split,)

@@ -8,9 +8,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_magvit.data import ArrayVideos
-from keras_magvit.io import VideoFileError
-
 # Of a larger dataset, as many videos, spread evenly, stand for all.
 _FINGERPRINTS = 4096
 
@@ -52,9 +49,6 @@ def dataset_identity(dataset) -> dict[str, Any]:
     for place in range(min(count, _FINGERPRINTS)):
         index = place * count // min(count, _FINGERPRINTS)
         hashed.update(f"{source.key(index)}\0{source.fingerprint(index)}\n".encode())
-    if type(source) is ArrayVideos:  # its keys are numbers, which say nothing
-        for index in range(count):
-            hashed.update(_pixels(source, index))
     return {
         "name": dataset.name,
         "source": type(source).__name__,
@@ -64,14 +58,6 @@ def dataset_identity(dataset) -> dict[str, Any]:
         "num_frames": dataset.num_frames,
         "size": list(dataset.size),
     }
-
-
-def _pixels(source, index):
-    try:
-        frames = source.frames(index, range(source.info(index).num_frames))
-    except VideoFileError as error:
-        return str(error).encode()
-    return np.ascontiguousarray(frames).tobytes()
 
 
 def _without_names(config):
