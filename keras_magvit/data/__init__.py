@@ -8,6 +8,7 @@ asked for one.
 
 from keras_magvit.data.augment import ColourJitter
 from keras_magvit.data.clip_dataset import ClipDataset
+from keras_magvit.data.image_layers import ImageLayers
 from keras_magvit.data.registry import clips, open_source, prepare
 from keras_magvit.data.report import SkipReport
 from keras_magvit.data.source import UNLABELLED, VideoInfo, VideoSource
@@ -32,6 +33,7 @@ __all__ = [
     "ArrayVideos",
     "ClipDataset",
     "ColourJitter",
+    "ImageLayers",
     "JoinedVideos",
     "MovingDigits",
     "MovingShapes",

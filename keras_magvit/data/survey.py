@@ -163,7 +163,7 @@ def check(
         VideoFileError: if there is no video at all.
 
     Example:
-        >>> print(check(MovingDigits(4, num_frames=20)))  # doctest: +ELLIPSIS
+        >>> print(check(MovingDigits(4, num_frames=20)))
         videos                  4 readable, 0 not
         ...
         16 frames, stride 1     4 videos long enough, 20 windows, 4 that share no frame

@@ -37,8 +37,8 @@ class VideoFolder(ListedVideos):
         VideoFileError: if the folder cannot be read, or holds no videos.
 
     Example:
-        >>> source = km.data.VideoFolder("videos/")  # doctest: +SKIP
-        >>> dataset = km.data.ClipDataset(source, num_frames=16)  # doctest: +SKIP
+        >>> source = km.data.VideoFolder("videos/")
+        >>> dataset = km.data.ClipDataset(source, num_frames=16)
     """
 
     def __init__(

@@ -46,7 +46,7 @@ class TarShards(ListedVideos):
         ValueError: for a label that is no class.
 
     Example:
-        >>> source = km.data.TarShards("web/web-*.tar")  # doctest: +SKIP
+        >>> source = km.data.TarShards("web/web-*.tar")
     """
 
     def __init__(
