@@ -1,5 +1,8 @@
 """`keras-magvit data prepare`: what a dataset is read from."""
 
+import contextlib
+import io
+
 from keras_magvit.cli.data_options import add_data_dir, add_fields, parse_fields
 from keras_magvit.cli.errors import CommandError, refusals
 
@@ -29,8 +32,10 @@ def run(arguments, console):
     from keras_magvit.data import registry
 
     options = parse_fields(arguments.option)
+    names = {"name": "NAME", "data_dir": "--data-dir"}
     try:
-        with refusals({"name": "NAME", "data_dir": "--data-dir"}):
+        # TFDS talks on stdout, which is for results.
+        with refusals(names), contextlib.redirect_stdout(io.StringIO()):
             registry.prepare(
                 arguments.name, arguments.data_dir, console.progress, **options
             )
