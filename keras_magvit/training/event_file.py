@@ -26,14 +26,13 @@ class EventFile:
                 'Event files need the package tensorboard: pip install "keras-magvit'
                 '[train]"'
             ) from error
-        self._event, self._summary = event_pb2, summary_pb2
+        self._event, self._summary, self._writer = event_pb2, summary_pb2, RecordWriter
         os.makedirs(folder, exist_ok=True)
         now = time.time()
         name = (
             f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}"
         )
-        self._file = open(os.path.join(folder, f"{name}.{time.monotonic_ns()}"), "xb")
-        self._records = RecordWriter(self._file)
+        self._path = os.path.join(folder, f"{name}.{time.monotonic_ns()}")
         self._write(file_version="brain.Event:2")
         start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
         self._write(step=step + 1, session_log=start)
@@ -54,5 +53,6 @@ class EventFile:
 
     def _write(self, **fields):
         event = self._event.Event(wall_time=time.time(), **fields)
-        self._records.write(event.SerializeToString())
-        self._records.flush()
+        # Opened for each: nothing is left to close, or to lose.
+        with open(self._path, "ab") as file:
+            self._writer(file).write(event.SerializeToString())
