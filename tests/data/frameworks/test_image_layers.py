@@ -76,6 +76,8 @@ def test_clips_are_functions_of_seed_and_number():
     one_by_one = [stream(augment).example(n)["video"] for n in range(6)]
     batch = next(stream(augment).batches(6, num_workers=3))["video"]
     np.testing.assert_array_equal(batch, one_by_one)
+    in_tf_data = next(iter(stream(augment).as_tf(6)))["video"]
+    np.testing.assert_array_equal(in_tf_data, one_by_one)
     copy = pickle.loads(pickle.dumps(stream(augment)))
     np.testing.assert_array_equal(copy.example(5)["video"], one_by_one[5])
     assert not np.allclose(one_by_one[0], stream(None).example(0)["video"])
