@@ -330,3 +330,11 @@ def test_goes_to_tf_data(cache):
     np.testing.assert_array_equal(
         batch["cond_ids"]["frame_prediction"], expected["cond_ids"]["frame_prediction"]
     )
+
+
+@pytest.mark.heavy
+def test_videos_read_by_processes(shared_tokenizer, dataset, cache, tmp_path):
+    again = tmp_path / "again"
+    arguments = {"shards": 3, "num_workers": 1, "processes": True}
+    tokenize_dataset(shared_tokenizer, dataset(), again, TASKS, **arguments)
+    assert _contents(again) == _contents(cache)
