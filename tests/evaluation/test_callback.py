@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_magvit as km
 from keras_magvit.evaluation import FVDCallback
 from keras_magvit.evaluation.makers import batch_seed
 from keras_magvit.metrics import fvd
@@ -54,6 +55,21 @@ def test_tokenizer_and_classes(model, clips, i3d):
         "CG", labels=labels, seed=batch_seed(0, "class_generation", 0, 0)
     )
     assert log["fvd"] == pytest.approx(float(fvd(clips, made, i3d)), rel=1e-4)
+
+
+def test_in_fit(model, clips, i3d):
+    """The log stands in the history, and is that of the weights after the epoch."""
+    transformer = {"num_layers": 1, "num_heads": 2, "hidden_dim": 16, "mlp_dim": 16}
+    trained = km.MAGVIT(model.tokenizer, transformer, sampling={"num_steps": 2})
+    trained.compile(recipe="tiny")
+    callback = FVDCallback(clips, i3d=i3d, batch_size=6)
+    history = trained.fit(
+        [{"video": clips}], epochs=2, batch_size=6, callbacks=[callback], verbose=0
+    )
+    seed = batch_seed(0, "frame_prediction", 0, 0)
+    expected = float(fvd(clips, trained.generate("FP", clips, seed=seed), i3d))
+    assert len(history.history["val_fvd"]) == 2
+    assert history.history["val_fvd"][-1] == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(
