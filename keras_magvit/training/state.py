@@ -137,7 +137,8 @@ class TrainingState:
         path = self.path(steps[-1] if step is None else step)
         variables = _variables(model)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # numpy leaves a file open that it cannot read.
+            with open(path, "rb") as opened, np.load(opened) as file:
                 header = json.loads(str(file["header"]))
                 _check_layout(header, _layout(model), path)
                 arrays = [_read(file, i, v) for i, v in enumerate(variables)]

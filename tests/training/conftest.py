@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_magvit as km
+from keras_magvit import backend
 from keras_magvit.recipes import TokenizerRecipe
 from keras_magvit.training.perceptual import PerceptualLoss
 from tests.conftest import use_features_as_codebook
@@ -33,6 +34,13 @@ FULL = TokenizerRecipe(
 
 def to_numpy(variables):
     return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
+
+
+def compiled_step(trainer):
+    """`losses_and_gradients` as one program where op by op would be slow."""
+    if keras.config.backend() == "jax":
+        return backend.compile_inference(trainer.losses_and_gradients, trainer)
+    return trainer.losses_and_gradients
 
 
 def frame_network():

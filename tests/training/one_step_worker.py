@@ -5,14 +5,12 @@ python -m tests.training.one_step_worker INPUTS.npz OUTPUTS.npz
 
 import sys
 
-import keras
 import numpy as np
 from keras import ops
 
 import keras_magvit as km
-from keras_magvit import backend
 from keras_magvit.training.perceptual import PerceptualLoss
-from tests.training.conftest import FULL, SHAPE, TOKENIZER, frame_network
+from tests.training.conftest import FULL, SHAPE, TOKENIZER, compiled_step, frame_network
 
 KINDS = ("non-saturating", "hinge")
 LECAM = (0.7, -0.3)
@@ -37,10 +35,7 @@ def run(trainer, video):
     """`{name: array}`: every loss and every gradient."""
     for variable, value in zip(trainer.lecam_averages, LECAM, strict=True):
         variable.assign(value)
-    step = trainer.losses_and_gradients
-    if keras.config.backend() != "torch":  # which would switch its gradients off
-        step = backend.compile_inference(step, trainer)
-    totals, aux, gradients = step(ops.convert_to_tensor(video))
+    totals, aux, gradients = compiled_step(trainer)(ops.convert_to_tensor(video))
     results = {"generator": totals[0], "discriminator": totals[1], **aux["terms"]}
     results = {f"loss {name}": value for name, value in results.items()}
     for i, gradient in enumerate([*gradients[0], *gradients[1]]):

@@ -51,11 +51,9 @@ def test_losses_and_gradients_agree(results, close, pair, kind):
     for name in losses:
         close(first[name], second[name])
         assert abs(first[name]) > 1e-6  # every term is at work
-    # Biases before a norm have a gradient of zero, plus what rounding leaves.
-    scale = max(np.abs(first[name]).max() for name in names)
-    for i, path in enumerate(paths):
+    # What a norm cancels is zero but for rounding: a small share of the largest.
+    largest = max(np.abs(first[name]).max() for name in names if name not in losses)
+    for i in range(len(paths)):
         a, b = (found[backend][f"{kind}/gradient {i}"] for backend in pair)
-        if np.abs(b).max() > 1e-5 * scale:
-            close(a, b)
-        else:
-            assert path.endswith("bias") and np.abs(a - b).max() < 1e-6 * scale
+        scale = max(np.abs(b).max(), 1e-3 * largest)
+        assert np.abs(a - b).max() <= 1e-4 * scale, paths[i]

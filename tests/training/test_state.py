@@ -227,7 +227,7 @@ def test_a_diverged_training_stops_and_goes_back(new_trainer, videos, tmp_path):
     assert (diverged.step, diverged.restored_step) == (5, 3)
     assert diverged.name in trainer._trackers and not np.isfinite(diverged.value)
     assert f"{diverged.name} was" in str(diverged) and "step 5" in str(diverged)
-    assert TrainingState(tmp_path).steps() == [3]
+    assert TrainingState(tmp_path).steps() == [2, 3]
     expected = new_trainer(QUICK, perceptual=False)
     expected.compile()
     TrainingState(tmp_path).restore(expected)

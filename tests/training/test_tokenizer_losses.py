@@ -9,7 +9,7 @@ import keras_magvit as km
 from keras_magvit import backend
 from keras_magvit.conversion import names
 from keras_magvit.recipes import TokenizerRecipe
-from tests.training.conftest import FULL, to_numpy
+from tests.training.conftest import FULL, compiled_step, to_numpy
 
 # Reconstruction and quantizer alone.
 PLAIN = TokenizerRecipe(perceptual=None, adversarial_weight=0.0, r1_cost=0.0)
@@ -17,9 +17,7 @@ PLAIN = TokenizerRecipe(perceptual=None, adversarial_weight=0.0, r1_cost=0.0)
 
 def _gradients(trainer, video):
     """`(totals, aux, gradients by path)`."""
-    totals, aux, (first, second) = trainer.losses_and_gradients(
-        ops.convert_to_tensor(video)
-    )
+    totals, aux, (first, second) = compiled_step(trainer)(ops.convert_to_tensor(video))
     variables = [
         *trainer.tokenizer.trainable_variables,
         *trainer.discriminator.trainable_variables,
@@ -127,6 +125,7 @@ def test_every_term_and_both_pull_backs(new_trainer, videos, close, adversarial)
 
     # Each player's gradient is that of its own loss, found alone.
     tensor = ops.convert_to_tensor(video)
+    largest = max(np.abs(gradient).max() for gradient in gradients.values())
 
     def loss_of(index):
         return lambda: trainer._player_losses(tensor, recipe)[0][index]
@@ -135,8 +134,11 @@ def test_every_term_and_both_pull_backs(new_trainer, videos, close, adversarial)
         variables = player.trainable_variables
         _, alone = backend.value_and_gradients(loss_of(index), variables)
         for variable, gradient in zip(variables, alone, strict=True):
-            close(gradients[variable.path], ops.convert_to_numpy(gradient))
-            assert variable.path.endswith("bias") or np.any(gradients[variable.path])
+            found, gradient = gradients[variable.path], ops.convert_to_numpy(gradient)
+            # What a norm cancels is zero but for rounding.
+            scale = max(np.abs(gradient).max(), 1e-3 * largest)
+            assert np.abs(found - gradient).max() <= 1e-4 * scale
+            assert variable.path.endswith("bias") or found.any()
 
 
 def test_penalty_of_some_examples_and_glance_at_some_frames(new_trainer, videos, close):
