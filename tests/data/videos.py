@@ -55,8 +55,12 @@ def broken_folder(root, count):
         ("loop", lambda p: (p.unlink(), p.symlink_to(p)), "symbolic link"),
         ("pipe", lambda p: (p.unlink(), os.mkfifo(p)), "not a regular file"),
     )
+    if os.geteuid():  # permission bits do not bind an administrator
+        kinds += (("denied", lambda p: p.chmod(0), "Permission denied"),)
     expected = {}
-    places = sorted(random.Random(0).sample(range(1, count), max(6, count // 20)))
+    places = sorted(
+        random.Random(0).sample(range(1, count), max(len(kinds), count // 20))
+    )
     for place, (_, spoil, reason) in zip(places, kinds * count, strict=False):
         key = f"{'ab'[place % 2]}/{place:03d}.mp4"
         spoil(root / key)

@@ -52,6 +52,7 @@ CODECS = {
     "pictures": ("avi", "mjpeg", "yuvj420p", {}, False),
     "pictures in mkv": ("mkv", "mjpeg", "yuvj420p", {}, True),
     "grey": ("mkv", "ffv1", "gray", {}, True),
+    "grey and alpha": ("mkv", "ffv1", "ya8", {}, True),
     "alpha": ("mkv", "ffv1", "bgra", {}, True),
     "alpha in mov": ("mov", "qtrle", "argb", {}, True),
     "alpha in png": ("mov", "png", "rgba", {}, True),

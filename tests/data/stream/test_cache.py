@@ -1,10 +1,11 @@
 """The clip cache: the same clips, one decoding, a bound, and several users at once."""
 
 import itertools
-import multiprocessing
 import os
+import pickle
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -75,6 +76,14 @@ def test_videos_are_decoded_once(tmp_path):
     again = Counting([9, 12])
     ClipDataset(again, 4, size=(8, 8), cache=tmp_path).example(0)
     assert again.decoded == []
+
+
+def test_a_pickle_shares_the_folder(tmp_path):
+    cached = CachedSource(CountedVideos([9]), tmp_path, (8, 8))
+    cached.frames(0, [0])
+    copy = pickle.loads(pickle.dumps(cached))
+    assert np.array_equal(copy.frames(0, [7]), cached.frames(0, [7]))
+    assert len(files(tmp_path)) == 1
 
 
 def test_content_size_and_zoom_are_the_key(tmp_path):
@@ -185,9 +194,10 @@ def _fill(args):
         assert cached.frames(i, [2])[0, 0, 0].tolist() == [i, 2, 0]
 
 
-def test_several_processes_share_a_cache(tmp_path):
+def test_several_users_share_a_cache(tmp_path):
+    """Each opens the lock for itself, as processes do."""
     most = 5 * 1984
-    with multiprocessing.get_context("fork").Pool(3) as pool:
-        pool.map(_fill, [(tmp_path, most, i) for i in (0, 3, 6)])
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(_fill, [(tmp_path, most, i) for i in (0, 3, 6)]))
     assert 0 < total(tmp_path) <= most
     assert int((tmp_path / "bytes").read_text()) == total(tmp_path)
