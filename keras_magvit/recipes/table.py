@@ -8,6 +8,23 @@ from keras_magvit.recipes.transformer import TransformerRecipe
 TOKENIZER = {
     "paper": TokenizerRecipe(lecam_weight=0.001),
     "released": TokenizerRecipe(padding="same"),
+    # Learns a few clips by heart: for tests.
+    "tiny": TokenizerRecipe(
+        reconstruction_weight=10.0,
+        adversarial_weight=0.02,
+        quantizer_weight=0.1,
+        perceptual=None,
+        r1_examples=1,
+        lecam_weight=0.001,
+        average_decay=0.9,
+        learning_rate=2e-3,
+        beta_1=0.9,
+        warmup_epochs=0.0,
+        epochs=1,
+        batch_size=4,
+        codebook_start="k-means",
+        restart_after=20,
+    ),
     # Moving digits, in minutes on a CPU.
     "micro": TokenizerRecipe(
         # Most pixels are black: errors are small, and few codes should be busy.
