@@ -135,6 +135,8 @@ def _open(name: str, split: str, data_dir: Any, **options: Any) -> VideoSource:
     tfds = import_tfds()
     from keras_magvit.data.sources.tfds_videos import TfdsVideos
 
+    short = "bair" if name == BAIR else "ucf101"
+
     folder = os.fspath(data_dir or data_folder())
     try:
         builder = tfds.builder(name, data_dir=folder)
@@ -143,7 +145,8 @@ def _open(name: str, split: str, data_dir: Any, **options: Any) -> VideoSource:
         place = os.path.join(folder, name)
     if not os.path.exists(os.path.join(place, "dataset_info.json")):
         raise VideoFileError(
-            "The dataset is not prepared here; `keras-magvit data prepare` does it.",
+            "The dataset is not prepared here; "
+            f"`keras-magvit data prepare {short}` does it.",
             place,
         )
     return TfdsVideos(place, split, **options)

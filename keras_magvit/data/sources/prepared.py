@@ -16,6 +16,8 @@ from keras_magvit.io.folders import read_frame
 from keras_magvit.io.limits import MAX_FRAME_PIXELS
 from keras_magvit.io.spans import Span
 
+_METADATA = ("root", "class_names", "absent")
+
 # Rows of the table that are read at a time.
 _CHUNK = 4096
 
@@ -98,11 +100,14 @@ class PreparedVideos(VideoFiles):
 def _read(folder: str, split: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The metadata, and the rows of a split by their keys."""
     try:
-        metadata = json.loads((Path(folder) / "metadata.json").read_text())
+        text = (Path(folder) / "metadata.json").read_text()
+        metadata = {key: json.loads(text)[key] for key in _METADATA}
         builder = tfds.open_builder(folder)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        name = Path(folder).parent.name
         raise VideoFileError(
-            "The dataset is not prepared here; `keras-magvit data prepare` does it.",
+            "The dataset is not prepared here; "
+            f"`keras-magvit data prepare {name}` does it.",
             folder,
         ) from error
     if split not in builder.info.splits:
@@ -130,4 +135,6 @@ def _row(record: bytes) -> dict[str, Any]:
         row[name] = fields[name].int64_list.value[0]
     row["frame_rate"] = fields["frame_rate"].float_list.value[0]
     row["files"] = [file.decode() for file in fields["files"].bytes_list.value]
+    if any({"", ".."} & set(file.split("/")) for file in row["files"]):
+        raise VideoFileError("The table names a file outside the root.", row["key"])
     return row

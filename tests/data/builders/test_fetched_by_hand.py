@@ -7,6 +7,7 @@ import pytest
 
 from keras_magvit.data import ClipDataset
 from keras_magvit.data.builders import preparing
+from keras_magvit.data.layouts import ListedVideo, Listing, kinetics
 from keras_magvit.io import VideoFileError
 from tests.data.builders.archives import MAKERS, make_kinetics, make_nuscenes
 
@@ -132,9 +133,19 @@ def test_an_empty_folder_says_what_to_put_where(name, tmp_path):
 
 
 def test_a_dataset_that_is_not_prepared(tmp_path):
-    with pytest.raises(VideoFileError, match="not prepared here"):
+    with pytest.raises(VideoFileError, match="data prepare ssv2`"):
         preparing.open_files("ssv2", "train", tmp_path)
     make_kinetics(tmp_path / "videos")
     preparing.prepare_files("kinetics600", tmp_path, videos=tmp_path / "videos")
     with pytest.raises(ValueError, match="split='test'"):
         preparing.open_files("kinetics600", "test", tmp_path)
+
+
+def test_a_table_stays_below_its_root(tmp_path, monkeypatch):
+    make_kinetics(tmp_path / "videos")
+    stray = ListedVideo("x", ("train/../../secret.mp4",), "yoga")
+    listing = Listing({"train": (stray,)}, ("yoga",))
+    monkeypatch.setattr(kinetics, "list_videos", lambda root: listing)
+    preparing.prepare_files("kinetics600", tmp_path, videos=tmp_path / "videos")
+    with pytest.raises(VideoFileError, match="outside the root"):
+        preparing.open_files("kinetics600", "train", tmp_path)
