@@ -51,17 +51,23 @@ def index_container(
         first: list[Any] = []
         packets = _tapped(stream, first, file)
         table, end = read_packets(stream, packets, file)
-        check_length(stream, end.time, frame_rate, end.count, file)
         if not first:
             raise VideoFileError("The video has no frame that can be decoded.", file)
         height, width = Pixels()(first[0]).shape[:2]
-        if table is not None and first[0].pts != table.times[table.order[0]]:
+        if table is not None and not _agrees(table, first[0]):
             table = None
+        if table is not None:
+            check_length(stream, end.time, frame_rate, end.count, file)
     if table is not None:
         count = len(table.order)
     else:
         count = _count(file, max_pixels, frame_rate)
     return VideoIndex(count, height, width, frame_rate, table)
+
+
+def _agrees(table: PacketTable, first: Any) -> bool:
+    """Whether the first frame is the table's, and no half frames are packets."""
+    return first.pts == table.time_of(0) and not first.interlaced_frame
 
 
 def _tapped(stream: Any, first: list[Any], file: Span) -> Iterator[Any]:

@@ -40,6 +40,11 @@ CODECS = {
         {"x265-params": "keyint=9:bframes=3:open-gop=1:log-level=none:pools=1"},
         True,
     ),
+    "interlaced": (
+        *("mp4", "libx264", "yuv420p"),
+        {"g": "8", "x264-params": "tff=1:bframes=2"},
+        False,
+    ),
     "fragments": (
         *("mp4", "libx264", "yuv420p"),
         {"g": "8", "movflags": "frag_keyframe+empty_moov"},
