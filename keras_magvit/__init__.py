@@ -84,10 +84,12 @@ def __dir__():
 
 
 # The command line alone imports them when they are first asked for: it reads `--backend`
-# before Keras is imported, and answers `--help` without it. Everywhere else they are
-# imported at once, so that `keras.saving.load_model` knows the classes.
+# before Keras is imported, and answers `--help` without it. So do processes that read
+# videos for another one, which need no Keras. Everywhere else they are imported at once,
+# so that `keras.saving.load_model` knows the classes.
 _PROGRAM = os.path.basename((sys.argv or [""])[0])
 _IS_COMMAND_LINE = _PROGRAM in ("-m", "keras-magvit", "keras-magvit.exe")
-if "keras" in sys.modules or not _IS_COMMAND_LINE:
+_IS_READER = "KERAS_MAGVIT_READER" in os.environ  # set by `data.workers`
+if "keras" in sys.modules or not (_IS_COMMAND_LINE or _IS_READER):
     for _name in _MODULES:
         importlib.import_module(f"{__name__}.{_name}")

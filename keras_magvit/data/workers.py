@@ -7,6 +7,7 @@ is faster.
 
 import itertools
 import multiprocessing
+import os
 import signal
 import weakref
 from collections import deque
@@ -18,6 +19,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,7 +151,22 @@ def _start(
         initializer=_enter_process,
         initargs=(stream,),
     )
-    return pool, lambda numbers: pool.submit(_make_batch_in_process, numbers)
+
+    def submit(numbers: range) -> "Future[Any]":
+        with _light_start():
+            return pool.submit(_make_batch_in_process, numbers)
+
+    return pool, submit
+
+
+@contextmanager
+def _light_start() -> Iterator[None]:
+    """Lets processes that are started meanwhile do without Keras, and its memory."""
+    os.environ["KERAS_MAGVIT_READER"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("KERAS_MAGVIT_READER", None)
 
 
 def _enter_process(stream: "ExampleStream") -> None:

@@ -1,6 +1,8 @@
 """The same stream for any number of workers, and from anywhere in it."""
 
 import itertools
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +54,20 @@ def test_processes_give_the_same_stream():
     alone = take(dataset(), 3)
     spread = take(dataset(), 3, num_workers=2, processes=True)
     assert all(np.array_equal(alone[k], spread[k]) for k in alone)
+
+
+class Modules(CountedVideos):
+    """Frames that say whether the process that made them has Keras."""
+
+    def frames(self, index, indices):
+        return super().frames(index, indices) * 0 + ("keras" in sys.modules)
+
+
+def test_processes_that_read_start_without_keras():
+    stream = ClipDataset(Modules([9]), 4, size=(8, 8))
+    assert take(stream, 1, 1)["video"].max() == np.float32(1 / 255)
+    assert take(stream, 1, 1, num_workers=1, processes=True)["video"].max() == 0
+    assert "KERAS_MAGVIT_READER" not in os.environ
 
 
 @given(st.integers(0, 40), st.integers(1, 4), st.sampled_from([0, 2]))
