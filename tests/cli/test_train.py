@@ -80,7 +80,8 @@ def _resume(run, command, work, load):
 
 
 def test_stage_1(run, work, config):
-    out, _ = run("train-tokenizer", config(STAGE_1), "--run-dir", "run", "--seed", 5)
+    out, err = run("train-tokenizer", config(STAGE_1), "--run-dir", "run", "--seed", 5)
+    assert not err  # no picture failed
     assert out.endswith("wrote run/preset\n") and "step 3/3" in out
     rows = read_log(work / "run" / "log.csv")
     assert [row["step"] for row in rows] == [2, 3]
@@ -104,7 +105,8 @@ def test_stage_1(run, work, config):
 
 def test_stage_2(run, work, config, tokenizer_preset):
     command = ("train-transformer", config(STAGE_2), "--tokenizer", tokenizer_preset)
-    out, _ = run(*command, "--run-dir", "run", "--dtype", "mixed_bfloat16")
+    out, err = run(*command, "--run-dir", "run", "--dtype", "mixed_bfloat16")
+    assert not err
     assert "masked_accuracy" in out
     model = km.MAGVIT.from_preset(work / "run" / "preset")
     assert model.tasks == ("frame_prediction", "class_generation")
