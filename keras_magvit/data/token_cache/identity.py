@@ -11,9 +11,9 @@ from keras_magvit.data.cache import CachedSource
 if TYPE_CHECKING:
     from keras_magvit.data.clip_dataset import ClipDataset
 
-# What a config holds that changes no id. Other sizes of video change none either: the
-# tokenizer is fully convolutional, and the latent shape is compared on its own.
-_NEUTRAL = ("name", "trainable", "video_shape")
+# What a config holds that is compared on its own, or not at all: the tokenizer is fully
+# convolutional, so that the size of the clips counts and not that of the config.
+_NEUTRAL = ("name", "trainable", "dtype", "video_shape")
 
 
 def of_tokenizer(tokenizer: Any) -> dict[str, Any]:
@@ -23,7 +23,8 @@ def of_tokenizer(tokenizer: Any) -> dict[str, Any]:
         tokenizer: a `VideoTokenizer`.
 
     Returns:
-        `weights`, a hash, and `config`; equal on every backend for equal weights.
+        `weights`, a hash, and `config`; equal on every backend for equal weights. And
+        `dtype`: in another precision a few ids differ, and are as good.
     """
     digest = hashlib.sha256()
     for weight in tokenizer.weights:
@@ -35,7 +36,11 @@ def of_tokenizer(tokenizer: Any) -> dict[str, Any]:
         "class_name": config["quantizer"]["class_name"],
         "config": _without_neutral(config["quantizer"]["config"]),
     }
-    return {"weights": digest.hexdigest(), "config": _without_neutral(config)}
+    return {
+        "weights": digest.hexdigest(),
+        "config": _without_neutral(config),
+        "dtype": tokenizer.dtype_policy.name,
+    }
 
 
 def of_condition(task: Any, video_shape: tuple[int, int, int]) -> str:

@@ -162,6 +162,8 @@ class TokenCache(ExampleStream):
     ) -> None:
         """Refuses a cache that is stale for what is to be trained.
 
+        A cache made in another precision is not: weights and config must be the same.
+
         Args:
             tokenizer: the `VideoTokenizer` of the model.
             tasks: names of tasks, or `VideoTask`s, that must be there; None asks for
@@ -174,7 +176,12 @@ class TokenCache(ExampleStream):
             TokenCacheError: with the reason.
         """
         made = self.manifest
-        lines = _stale("tokenizer", made.tokenizer, identity.of_tokenizer(tokenizer))
+        lines = _stale(
+            "tokenizer",
+            made.tokenizer,
+            identity.of_tokenizer(tokenizer),
+            ("weights", "config"),
+        )
         if dataset is not None:
             lines += _stale("dataset", made.dataset, identity.of_dataset(dataset))
         lines += self._stale_tasks(pixel_tasks(tasks or (), condition_frames))
@@ -209,5 +216,10 @@ class TokenCache(ExampleStream):
             return self._readers[shard]
 
 
-def _stale(what: str, made: dict[str, Any], given: dict[str, Any]) -> list[str]:
-    return [f"{what} {line}" for line in identity.differences(made, given)]
+def _stale(
+    what: str,
+    made: dict[str, Any],
+    given: dict[str, Any],
+    keys: Sequence[str] | None = None,
+) -> list[str]:
+    return [f"{what} {line}" for line in identity.differences(made, given, keys)]

@@ -213,6 +213,17 @@ def test_names_and_sizes_of_a_tokenizer_do_not_matter(tiny_tokenizer, cache):
     TokenCache(cache).check(same, TASKS)
 
 
+def test_another_precision_is_not_stale_but_does_not_mix(
+    tiny_tokenizer, dataset, cache
+):
+    rounded = tiny_tokenizer(dtype="mixed_bfloat16")
+    for weight, same in zip(rounded.weights, tiny_tokenizer().weights, strict=True):
+        weight.assign(same)
+    TokenCache(cache).check(rounded, TASKS)
+    with pytest.raises(TokenCacheError, match=r"tokenizer\.dtype"):
+        tokenize_dataset(rounded, dataset(), cache, TASKS, shards=3)
+
+
 def _flip_a_byte(path):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
