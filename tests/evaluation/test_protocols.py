@@ -7,7 +7,9 @@ from keras_magvit.data import ArrayVideos, MovingShapes
 from keras_magvit.evaluation import PROTOCOLS, RealClips
 from keras_magvit.evaluation.clips import open_clips
 from keras_magvit.evaluation.protocols import get
+from tests.conftest import once
 
+pytestmark = once
 MT8 = ["FP", "FI", "OPH", "OPV", "OPC", "OPD", "IPC", "IPD"]
 DEFAULT = ("cosine", 12, 4.5)
 # name: (split, windows, crops), samples, repeats, samples a clip, generated at,

@@ -13,7 +13,9 @@ from keras_magvit.evaluation import BiasCard, Report, Score, TaskResult, save
 from keras_magvit.evaluation.page import to_html
 from keras_magvit.evaluation.tables import to_csv, to_json, to_markdown
 from keras_magvit.io import read_video
+from tests.conftest import once
 
+pytestmark = once
 EVIL = '"><script>alert(1)</script><img src=x onerror="alert(2)">|`**'
 CARD = BiasCard(8, (4, 4), 100.25, 300.0, 250.5, 290.0, 240.0)
 
