@@ -67,7 +67,9 @@ def run(arguments, console):
         values, recipe, clips, lambda a_pass: recipe.warmup_epochs * a_pass
     )
     with refusals():
-        trainer.compile(steps=plan.steps, warmup_steps=plan.warmup_steps)
+        trainer.compile(
+            steps=plan.steps, warmup_steps=plan.warmup_steps, seed=values["seed"]
+        )
 
     def batches(step):
         stream = clips.batches(
