@@ -24,6 +24,7 @@ ONCE = (
     "tests/cli",
     "tests/data/builders",
     "tests/data/layouts",
+    "tests/data/simulation",
     "tests/data/sources",
     "tests/data/stream",
 )

@@ -22,8 +22,6 @@ from keras_magvit.io.atomic import write_file
 # Raised when the same arguments no longer give the same pixels.
 VERSION = "1.0.0"
 
-CHUNK = 16
-
 
 @dataclass(frozen=True)
 class Chunks:
@@ -34,6 +32,7 @@ class Chunks:
         seed: of the simulation, at least 0.
         split: "train" or "validation".
         config: "fixed" or "varied".
+        size: videos of a chunk; always the same in one folder.
 
     Raises:
         ValueError: for an argument out of its range.
@@ -43,9 +42,11 @@ class Chunks:
     seed: int
     split: str
     config: str
+    size: int = 16
 
     def __post_init__(self) -> None:
         checks.at_least(0, seed=self.seed)
+        checks.at_least(1, size=self.size)
         checks.one_of(split=(self.split, SPLITS), config=(self.config, CONFIGS))
 
     def path(self, number: int) -> Path:
@@ -55,7 +56,7 @@ class Chunks:
 
     def missing(self, count: int) -> list[int]:
         """Which chunks the first `count` videos still need."""
-        needed = range(-(-count // CHUNK))
+        needed = range(-(-count // self.size))
         return [number for number in needed if not self.path(number).exists()]
 
     def render(
@@ -76,19 +77,19 @@ class Chunks:
         """
         checks.at_least(1, count=count)
         numbers = self.missing(count)
-        done = -(-count // CHUNK) - len(numbers)
+        done = -(-count // self.size) - len(numbers)
         report = progress or (lambda videos: None)
-        report(min(done * CHUNK, count))
+        report(min(done * self.size, count))
         if not numbers:
             return
         import_pybullet()  # A missing package is told here, not by a worker.
         self.path(0).parent.mkdir(parents=True, exist_ok=True)
         for _ in _unordered(self._write, numbers, num_workers):
             done += 1
-            report(min(done * CHUNK, count))
+            report(min(done * self.size, count))
 
     def _write(self, number: int) -> None:
-        videos = range(number * CHUNK, (number + 1) * CHUNK)
+        videos = range(number * self.size, (number + 1) * self.size)
         episodes = [simulate(self.seed, self.split, self.config, i) for i in videos]
         columns = {
             field.name: np.stack([getattr(e, field.name) for e in episodes])
@@ -107,10 +108,10 @@ class Chunks:
         Raises:
             FileNotFoundError: if a chunk is missing.
         """
-        for number in range(-(-count // CHUNK)):
+        for number in range(-(-count // self.size)):
             with np.load(self.path(number), allow_pickle=False) as archive:
                 columns = {field.name: archive[field.name] for field in fields(Episode)}
-            for i in range(min(CHUNK, count - number * CHUNK)):
+            for i in range(min(self.size, count - number * self.size)):
                 yield Episode(**{name: column[i] for name, column in columns.items()})
 
 
