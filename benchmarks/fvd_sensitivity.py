@@ -1,7 +1,7 @@
 """Does the Fréchet video distance notice what it must?
 
     python -m benchmarks.fvd_sensitivity
-    python -m benchmarks.fvd_sensitivity --stored FOLDER --dtype mixed_bfloat16
+    python -m benchmarks.fvd_sensitivity --stored "FOLDER/*.npz" --dtype mixed_bfloat16
 
 A set of clips is cut into two halves. The distance of one half to the other is the
 floor; then the other half is made worse in known ways. Prints a table in Markdown.
@@ -43,19 +43,26 @@ def main():
         "--clips", type=int, default=256, help="of both halves together"
     )
     parser.add_argument("--dtype", default="float32", help="policy of I3D")
-    parser.add_argument("--stored", help="folder of .npz files with an array `video`")
+    parser.add_argument("--stored", help="pattern of .npz files with an array `video`")
+    parser.add_argument(
+        "--sets", nargs="+", help="of footage, shapes, stored; default all"
+    )
     options = parser.parse_args()
 
+    sets = {
+        "footage": clip_sets.footage,
+        "shapes": lambda: clip_sets.shapes(options.clips),
+        "stored": lambda: clip_sets.stored(options.stored),
+    }
+    if not options.stored:
+        del sets["stored"]
     i3d = I3D.from_weights(dtype=options.dtype)
-    sets = {"footage": clip_sets.footage(), "shapes": clip_sets.shapes(options.clips)}
-    if options.stored:
-        sets["stored"] = clip_sets.stored(options.stored)
     print(f"I3D {i3d.weights_name}, sha256 {i3d.weights_sha256}, {options.dtype}\n")
     names = ("clean", *DEGRADATIONS)
     print(f"| set | clips | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
-    for name, clips in sets.items():
-        found = scores(clips[: options.clips], i3d)
-        half = min(len(clips), options.clips) // 2
+    for name in options.sets or sets:
+        clips = sets[name]()[: options.clips]
+        found, half = scores(clips, i3d), len(clips) // 2
         cells = " | ".join(f"{found[n]:.0f}" for n in names)
         print(f"| {name} | {half} + {half} | {cells} |", flush=True)
 

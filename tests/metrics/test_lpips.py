@@ -1,6 +1,6 @@
 """LPIPS against the package of its authors, on the same random backbone."""
 
-import importlib
+import importlib.util
 import sys
 import types
 
@@ -11,6 +11,7 @@ from keras import ops
 
 from keras_magvit.metrics import LPIPS
 from keras_magvit.networks import efficientnet_lite0
+from tests.conftest import once
 from tests.networks.torch_references import Vgg16, randomize
 
 lpips_package = pytest.mark.skipif(
@@ -72,6 +73,7 @@ def test_equals_the_package(official, weights, close):
     assert float(ops.max(lpips(real, real))) == 0.0
 
 
+@once
 def test_the_stand_in_has_another_name(close):
     lpips = LPIPS("efficientnet_lite0", weights=None)
     assert lpips.name == "feature_distance_efficientnet_lite0"
@@ -87,6 +89,7 @@ def test_the_stand_in_has_another_name(close):
     close(lpips(real, fake), expected.reshape(2, 2).mean(1))
 
 
+@once
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="Received: network='alex'"):
         LPIPS("alex")
