@@ -100,9 +100,9 @@ def _cards(report):
     if cards:
         yield "<h2>Bias card</h2>"
         yield (
-            "<p>FVD of real clips, measured alike. Even halves of the real clips are "
-            "not at 0: that is the floor for so many clips. Against the other half, and "
-            "against the same clips, what stands still and what is blurred.</p>"
+            "<p>FVD of real clips, measured alike. Halves of the real clips are not at 0: "
+            "that is the floor for so many clips, for tasks that know nothing of them. "
+            "Tasks that start from the real clips belong to the last column.</p>"
         )
     for words, card in cards.items():
         yield f"<p>{_text(words[:1].upper() + words[1:])}:</p>"
