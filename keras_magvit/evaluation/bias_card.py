@@ -10,11 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from keras_magvit.evaluation.clips import NumberedClips
-from keras_magvit.evaluation.store import Arrays, Store
+from keras_magvit.evaluation.store import BATCHES_A_FILE, Arrays, Store
 from keras_magvit.metrics import degradations, frechet_video
 
-_BATCHES_A_FILE = 8
-BLUR_SIGMA = 1.5  # pixels
 _DEGRADED = {"first_frame_repeated": degradations.frozen, "blurred": degradations.blur}
 
 
@@ -134,7 +132,7 @@ def bias_card(
 
 def _featured(name, places, clips, measures, store, batch_size, degrade, progress):
     """Features of clips, `degrade`d before, file by file."""
-    step = batch_size * _BATCHES_A_FILE
+    step = batch_size * BATCHES_A_FILE
     parts = []
     for first in range(0, len(places), step):
         some = places[first : first + step]

@@ -48,7 +48,8 @@ def dataset_identity(dataset) -> dict[str, Any]:
     hashed = hashlib.sha256()
     for place in range(min(count, _FINGERPRINTS)):
         index = place * count // min(count, _FINGERPRINTS)
-        hashed.update(f"{source.key(index)}\0{source.fingerprint(index)}\n".encode())
+        words = f"{source.key(index)}\0{source.fingerprint(index)}\n"
+        hashed.update(words.encode(errors="surrogateescape"))
     return {
         "name": dataset.name,
         "source": type(source).__name__,

@@ -8,10 +8,8 @@ from keras import ops
 
 from keras_magvit.evaluation.clips import NumberedClips
 from keras_magvit.evaluation.makers import batch_seed
-from keras_magvit.evaluation.store import Arrays, Store, digest
+from keras_magvit.evaluation.store import BATCHES_A_FILE, Arrays, Store, digest
 
-# Batches that are kept as one file.
-_BATCHES_A_FILE = 8
 # Samples of each task whose pixels are kept, for the page.
 NUM_SHOWN = 4
 _SHOWN = "shown_"
@@ -55,7 +53,7 @@ def measure_repeat(
         and in the first repeat `shown_real`, `shown_generated` and `shown_condition`,
         uint8 `(n, T, H, W, 3)`.
     """
-    step = batch_size * _BATCHES_A_FILE
+    step = batch_size * BATCHES_A_FILE
     parts = []
     for first in range(0, num_samples, step):
         samples = range(first, min(first + step, num_samples))

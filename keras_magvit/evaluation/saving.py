@@ -99,7 +99,8 @@ def _write_media(report, folder):
 
 def _writer(text):
     def write(path):
-        with open(path, "w", encoding="utf-8") as file:
+        # Names of files need not be text.
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
 
     return write

@@ -12,6 +12,8 @@ import numpy as np
 
 from keras_magvit.io import atomic
 
+# Batches whose results are kept as one file.
+BATCHES_A_FILE = 8
 _NAME = re.compile(r"[a-z0-9_]+(-[a-z0-9_]+)*")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 

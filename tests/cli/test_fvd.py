@@ -78,6 +78,14 @@ def test_unreadable_videos(run, refused, sets, network, work):
     assert err == "note: 1 videos of real were left out: unreadable or short\n"
 
 
+def test_progress_on_a_terminal(run, sets, network, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    out, err = run("fvd", "real", "fake.npz")
+    assert "real videos" in err and "fake videos" in err and "8/8" in err
+    assert out.startswith("FVD ")
+    assert run("fvd", "real", "fake.npz", "--quiet") == (out, "")
+
+
 def test_refusals(refused, sets, network, work):
     assert "no such file or folder" in refused("fvd", "real", "nowhere")
     np.savez("short.npz", videos=sets[1][:, :8])

@@ -140,6 +140,13 @@ def test_no_cell_is_a_formula(report, start):
     assert {row["model"] for row in rows} == {f"'{start}cmd|x"}
 
 
+def test_names_that_are_no_text(report, tmp_path):
+    report = dataclasses.replace(report, run={**report.run, "model": "a\udcffb"})
+    save(report, tmp_path / "report")
+    for name in ("report.html", "report.md", "report.csv", "report.json"):
+        assert "udcffb" in (tmp_path / "report" / name).read_text(encoding="utf-8")
+
+
 def test_clips_of_the_page(report, tmp_path):
     save(report, tmp_path / "report")
     media = tmp_path / "report" / "media"
