@@ -91,7 +91,8 @@ def rematerialized(function, *inputs):
         states.append(state)  # the first time's: integers take no part in gradients
         return outputs
 
-    return outputs_of(*inputs), states[0]
+    # Of a variable the gradient would be counted twice.
+    return outputs_of(*map(tf.convert_to_tensor, inputs)), states[0]
 
 
 def run_step(model, step, data):

@@ -24,7 +24,7 @@ def rematerialized_call(layer, inputs, **kwargs):
         Chen et al., https://arxiv.org/abs/1604.06174.
     """
     weights, states = layer.trainable_variables, layer.non_trainable_variables
-    held = [(v, ops.convert_to_tensor(v.value)) for v in states]
+    held = [(v, ops.copy(v.value)) for v in states]  # as they are now
 
     def function(x, *values):
         taken = zip(weights, values, strict=True)
@@ -32,7 +32,7 @@ def rematerialized_call(layer, inputs, **kwargs):
             outputs = layer(x, **kwargs)
         return outputs, [scope.get_current_value(v) for v in states]
 
-    values = [ops.convert_to_tensor(v) for v in weights]
+    values = [v.value for v in weights]
     outputs, updated = backend.rematerialized(function, inputs, *values)
     for variable, value in zip(states, updated, strict=True):
         variable.assign(value)

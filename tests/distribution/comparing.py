@@ -10,8 +10,10 @@ def assert_same(stage, actual, expected):
     assert set(actual) == set(expected)
     within = {"1": 1e-3, "2": 1e-5}[stage]
     for name in expected:
-        # Every term at the first step, before Adam can amplify anything.
-        assert actual[name][0] == pytest.approx(expected[name][0], rel=1e-5, abs=1e-8)
+        # Every term at the first step, before Adam can amplify anything; LeCam's is a
+        # difference of means that begins near zero, and a norm sums thousands.
+        first = 1e-4 if name.endswith("norm") else 1e-5
+        assert actual[name][0] == pytest.approx(expected[name][0], rel=first, abs=1e-7)
         if stage == "2" or name in TOTALS[stage]:
             assert actual[name] == pytest.approx(expected[name], rel=within)
     for name in TOTALS[stage]:

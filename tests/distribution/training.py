@@ -19,7 +19,7 @@ TOKENIZER = {
 }
 TRANSFORMER = {"num_layers": 1, "num_heads": 4, "hidden_dim": 32, "mlp_dim": 64}
 # Clipping bites at this norm, and dropout draws: both must see the whole batch.
-RECIPE = recipes.transformer("tiny").replace(clip_norm=0.05, learning_rate=1e-3)
+RECIPE = recipes.transformer("tiny").replace(clip_norm=0.05, learning_rate=3e-4)
 BATCH = 8
 
 
