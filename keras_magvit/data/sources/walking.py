@@ -12,6 +12,9 @@ from keras_magvit.io.kinds import VIDEO_SUFFIXES
 _SIGNATURES = ((4, b"ftyp"), (8, b"AVI "), (0, b"\x1aE\xdf\xa3"), (0, b"GIF8"))
 _SIGNATURES += ((8, b"WEBP"),)
 
+# Folders inside folders are followed so far.
+_DEEPEST = 64
+
 
 @dataclass
 class Walk:
@@ -60,6 +63,9 @@ def _visit(
             real = os.path.realpath(entry.path)
             if real in above:
                 walk.problems[path] = "The symbolic link leads back to where it lies."
+                continue
+            if len(above) > _DEEPEST:
+                walk.problems[path] = "The folder lies too deep."
                 continue
             _visit(entry.path, path, limit, (*above, real), walk)
         elif suffix in VIDEO_SUFFIXES:

@@ -123,3 +123,12 @@ def test_fingerprints_change_with_the_content(tmp_path):
     frame = sorted((tmp_path / "frames").iterdir())[0]
     os.utime(frame, ns=(1, 1))
     assert all(source.fingerprint(i) != before[i] for i in range(2))
+
+
+def test_folders_inside_folders_have_an_end(tmp_path):
+    deep = tmp_path.joinpath(*["d"] * 200)
+    deep.mkdir(parents=True)
+    write_numbered(tmp_path / "d" / "d" / "a.mp4", 3)
+    source = VideoFolder(tmp_path)
+    assert keys(source) == ["d/d/a.mp4"]
+    assert list(source.problems.values()) == ["The folder lies too deep."]
