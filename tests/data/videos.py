@@ -12,10 +12,14 @@ from keras_magvit.io import write_video
 
 def numbered_frames(count, height=24, width=32, seed=0):
     """Smooth frames, uint8 `(count, height, width, 3)`, each unlike the others."""
-    t, y, x = np.mgrid[:count, :height, :width]
+    y, x = np.ogrid[:height, :width]
     phase = np.random.default_rng(seed).random(3) * 6
-    waves = [np.sin(x / 5 + y / (6 + i) + t / 3 + phase[i]) for i in range(3)]
-    return (127 + 100 * np.stack(waves, axis=-1)).astype(np.uint8)
+    frames = np.empty((count, height, width, 3), np.uint8)
+    for t in range(count):  # frame by frame: a long video has gigabytes of floats
+        for i in range(3):
+            wave = np.sin(x / 5 + y / (6 + i) + t / 3 + phase[i])
+            frames[t, ..., i] = 127 + 100 * wave
+    return frames
 
 
 def write_numbered(path, count=20, seed=0, **size):
