@@ -40,20 +40,31 @@ class FVDResult:
     weights_sha256: str
     dtype: str
 
+    @property
+    def name(self):
+        """ "fvd", or "fvd_half_pixel" and so on with another grid of the resize."""
+        return name_of(self.resize.split()[0])
+
     def __float__(self):
         return self.value
 
     def __str__(self):
         real, fake = ("x".join(map(str, s)) for s in (self.real_size, self.fake_size))
         return (
-            f"FVD {self.value:.2f} ({self.num_real} real of {real}, {self.num_fake} fake "
-            f"of {fake}, {self.num_frames} frames; {self.resize}; I3D logits in "
+            f"{self.name.upper()} {self.value:.2f} ({self.num_real} real of {real}, "
+            f"{self.num_fake} fake of {fake}, {self.num_frames} frames; {self.resize}; "
+            "I3D logits in "
             f"{self.dtype}, weights {self.weights}, sha256 {self.weights_sha256})"
         )
 
     def as_dict(self):
         """As a dict that JSON can hold."""
-        return asdict(self)
+        return {"name": self.name, **asdict(self)}
+
+
+def name_of(resize_grid):
+    """What the distance is called: only TensorFlow 1's grid makes it FVD itself."""
+    return "fvd" if resize_grid == "tf1" else f"fvd_{resize_grid}"
 
 
 def fvd(real, fake, i3d=None, batch_size=8):

@@ -21,7 +21,8 @@ class FrechetVideoDistance(keras.metrics.Metric):
     Args:
         i3d: an `I3D` with weights; None looks for them, see `I3D.from_weights`.
         num_videos: N, how many of each are measured.
-        name: of the metric.
+        name: of the metric; None means "fvd", or "fvd_half_pixel" and so on with
+            another grid of the resize.
         **kwargs: of `keras.metrics.Metric`.
 
     Raises:
@@ -32,14 +33,16 @@ class FrechetVideoDistance(keras.metrics.Metric):
         >>> tokenizer.evaluate(videos, videos)      # reconstructions against originals
     """
 
-    def __init__(self, i3d=None, num_videos=2048, name="fvd", **kwargs):
+    def __init__(self, i3d=None, num_videos=2048, name=None, **kwargs):
         if num_videos < 2:
             raise ValueError(
                 f"`num_videos` must be at least 2. Received: num_videos={num_videos}"
             )
+        i3d = I3D.from_weights() if i3d is None else i3d
+        frechet_video.check_trained(i3d)
+        name = frechet_video.name_of(i3d.resize_grid) if name is None else name
         super().__init__(name=name, **kwargs)
-        self.i3d = I3D.from_weights() if i3d is None else i3d
-        frechet_video.check_trained(self.i3d)
+        self.i3d = i3d
         self.num_videos = num_videos
         self._clip_shapes = {}
         self._sets = {side: self._add_set(side) for side in ("real", "fake")}

@@ -5,7 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from keras_magvit.metrics import I3D, FeatureStatistics, frechet_distance
+from keras_magvit.metrics import (
+    I3D,
+    FeatureStatistics,
+    FrechetVideoDistance,
+    frechet_distance,
+)
 from keras_magvit.metrics.frechet_video import fvd, video_statistics
 
 
@@ -52,7 +57,16 @@ def test_distance_and_protocol(network):
         )
         + ")"
     )
-    assert json.loads(json.dumps(result.as_dict()))["num_real"] == 20
+    stored = json.loads(json.dumps(result.as_dict()))
+    assert (stored["name"], stored["num_real"]) == ("fvd", 20)
+
+
+def test_another_grid_has_another_name(network):
+    network.resize_grid = "half_pixel"
+    result = fvd(_videos(3), _videos(3, seed=1), network)
+    assert result.name == "fvd_half_pixel"
+    assert str(result).startswith(f"FVD_HALF_PIXEL {result.value:.2f} (3 real of")
+    assert FrechetVideoDistance(network, num_videos=2).name == "fvd_half_pixel"
 
 
 def test_however_videos_are_given(network):
