@@ -42,7 +42,7 @@ class FVDResult:
 
     @property
     def name(self):
-        """ "fvd", or "fvd_half_pixel" and so on with another grid of the resize."""
+        """What the distance is called; "fvd" on TensorFlow 1's grid alone."""
         return name_of(self.resize.split()[0])
 
     def __float__(self):
