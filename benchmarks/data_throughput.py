@@ -173,11 +173,27 @@ def table(rows, step):
         "|---|---|---|---|",
     ]
     lines += [
-        f"| {name} | {1000 * seconds / BATCH:.1f} | {1000 * seconds:.0f} | "
-        f"{seconds / step:.1%} |"
+        f"| {name} | {_tenths(1000 * seconds / BATCH)} | {_tenths(1000 * seconds)} | "
+        f"{_tenths(100 * seconds / step)}% |"
         for name, seconds in rows
     ]
     return "\n".join(lines)
+
+
+def _tenths(value):
+    return f"{value:.1f}" if value >= 0.05 else "< 0.1"
+
+
+def machine():
+    """The processor of this machine, in words."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        flags = []
+    known = {"avx512f": "AVX-512", "amx_tile": "AMX"}
+    return ", ".join(
+        [f"{os.cpu_count()} cores", *(known[f] for f in known if f in flags)]
+    )
 
 
 def page(rows, step, measured, command):
@@ -192,10 +208,10 @@ def page(rows, step, measured, command):
     return f"""# What input costs
 
 Clips of 16 x 64 x 64 in batches of 8: processor time of one process that makes batches and
-does nothing else, and that time as a share of a training step of {step:.2f} s ({how}: stage
-1 with 32 filters, batch 8, TensorFlow, mixed_bfloat16). A step runs on all cores, and
-batches are made beside it by threads, so the share is what input takes away if there is no
-core to spare.
+does nothing else, and that time as a share of a training step of {step:.2f} s
+({how}: stage 1 with 32 filters, batch 8, TensorFlow, mixed_bfloat16). A step runs on all
+cores and batches are made beside it by threads, so the share is what input takes away if
+there is no core to spare.
 
 {table(rows, step)}
 
@@ -206,8 +222,8 @@ together make reading cheaper.
 
     {command}
 
-{datetime.date.today()}, {os.cpu_count()} cores, Python {platform.python_version()},
-{versions}. Seed 0.
+{datetime.date.today()}, {machine()}, Python {platform.python_version()}, {versions}.
+Seed 0.
 """
 
 
