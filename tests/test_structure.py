@@ -26,9 +26,12 @@ MAY_IMPORT = {
     # Stage 2's half of MAGVIT, as a mixin: it is handed the model, and imports none.
     "fitting": {"recipes", "losses", "tasks", "ops", "inputs", "backend"},
     "models": {"fitting", "layers", "tasks", "ops", "inputs", "backend", "presets"},
-    "networks": {"presets", "backend"},
+    "networks": {"presets", "io", "inputs", "backend"},
     "metrics": {"networks", "io", "inputs", "backend"},
-    "training": {"models", "networks", "recipes", "losses", "io", "inputs", "backend"},
+    "training": {
+        *("models", "fitting", "networks", "recipes", "losses", "tasks"),
+        *("io", "inputs", "backend"),
+    },
     "data": {"io", "tasks"},
     "evaluation": {
         *("training", "metrics", "networks", "data", "presets", "tasks", "io"),

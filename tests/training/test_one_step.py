@@ -47,7 +47,7 @@ def test_losses_and_gradients_agree(results, close, pair, kind):
     first, second = (found[backend] for backend in pair)
     names = [name for name in first if name.startswith(f"{kind}/")]
     losses = [name for name in names if "/loss " in name]
-    assert len(losses) == 10 and len(names) == len(paths) + 10
+    assert len(losses) == 11 and len(names) == len(paths) + 11
     for name in losses:
         close(first[name], second[name])
         assert abs(first[name]) > 1e-6  # every term is at work
