@@ -11,13 +11,11 @@ from keras_magvit.metrics.regions import border_seam, region_psnr
 from keras_magvit.metrics.statistics import FeatureStatistics
 from keras_magvit.networks.c3d import C3D
 from keras_magvit.networks.i3d import I3D
-from keras_magvit.training.usage import CodebookUsage
 
 __all__ = [
     "C3D",
     "I3D",
     "LPIPS",
-    "CodebookUsage",
     "FVDResult",
     "FeatureStatistics",
     "FrechetVideoDistance",

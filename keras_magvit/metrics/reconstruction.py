@@ -8,7 +8,6 @@ from keras import ops
 
 from keras_magvit import inputs
 from keras_magvit.metrics.image_quality import psnr, ssim
-from keras_magvit.training.usage import CodebookUsage
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def reconstruction(tokenizer, videos, lpips=None):
     Raises:
         ValueError: if there are no videos, or the tokenizer or a metric refuses them.
     """
-    usage = CodebookUsage(tokenizer.codebook_size)
+    counts = np.zeros(tokenizer.codebook_size, "int64")
     metrics = {"psnr": psnr, "ssim": ssim}
     if lpips is not None:
         metrics["perceptual"] = lpips
@@ -72,15 +71,19 @@ def reconstruction(tokenizer, videos, lpips=None):
         real = batch["video"] if isinstance(batch, Mapping) else batch
         real = inputs.as_video(real)
         ids = tokenizer.encode(real)
-        usage.update_state(ids)
+        flat = ops.convert_to_numpy(ids).ravel()
+        counts += np.bincount(flat, minlength=len(counts))
         fake = ops.clip(tokenizer.decode(ids), 0.0, 1.0)
         for name, metric in metrics.items():
             scores[name].extend(ops.convert_to_numpy(metric(real, fake)).tolist())
     if not scores["psnr"]:
         raise ValueError("There must be videos. Received: videos is empty")
     means = {"perceptual": None, **{n: float(np.mean(s)) for n, s in scores.items()}}
-    codebook = {name: float(value) for name, value in usage.result().items()}
-    name = getattr(lpips, "name", None)
+    shares = counts[counts > 0] / counts.sum()
     return Reconstruction(
-        len(scores["psnr"]), perceptual_name=name, **means, **codebook
+        num_videos=len(scores["psnr"]),
+        perceptual_name=getattr(lpips, "name", None),
+        codebook_usage=len(shares) / len(counts),
+        codebook_perplexity=float(np.exp(-np.sum(shares * np.log(shares)))),
+        **means,
     )
