@@ -58,7 +58,7 @@ def tokenizer_preset(tmp_path_factory):
 
 
 def _weights(model):
-    return [keras.ops.convert_to_numpy(v) for v in model.variables]
+    return [keras.ops.convert_to_numpy(v) for v in model.weights]
 
 
 def _forget_the_last_state(run_dir):
