@@ -34,6 +34,7 @@ examples:
   keras-magvit presets
   keras-magvit generate k600_fp frame_prediction --video clip.mp4 --out next.mp4
   keras-magvit reconstruct k600_fp clip.mp4 --out again.mp4
+  keras-magvit fvd real/ generated/
   keras-magvit COMMAND --help
 """
 

@@ -27,7 +27,8 @@ class FVDCallback(StepCallback):
         i3d: `I3D` with weights; None looks for them.
         seed: of the noise, the same each time.
         batch_size: videos at a time.
-        name: of the log.
+        name: of the log; None means "val_fvd", or "val_fvd_half_pixel" and so on with
+            another grid of the resize.
 
     Attributes:
         result: the last `FVDResult`; None before the first.
@@ -48,7 +49,7 @@ class FVDCallback(StepCallback):
         i3d=None,
         seed=0,
         batch_size=8,
-        name="val_fvd",
+        name=None,
     ):
         super().__init__()
         if not (isinstance(every, int) and every >= 1):
@@ -66,9 +67,10 @@ class FVDCallback(StepCallback):
                 f"`labels` must be one int for each of {len(video)} clips. "
                 f"Received: labels={labels!r}"
             )
+        i3d = I3D.from_weights() if i3d is None else i3d
+        name = name or f"val_{frechet_video.name_of(i3d.resize_grid)}"
         self.seed, self.batch_size, self.name = seed, batch_size, name
         self.result = None
-        i3d = I3D.from_weights() if i3d is None else i3d
         self._measures = Measures(i3d, size=video.shape[2:4])
         self._real = self._maker = None
 

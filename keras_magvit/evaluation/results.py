@@ -135,7 +135,8 @@ def scores_of(repeats, real, measures, num_frames, samples_per_clip):
         frechet_video.compare(real, measures.statistics(r["features"], num_frames))
         for r in repeats
     ]
-    scores = {"fvd": Score.of(result.value for result in results)}
+    # "fvd" on the reference's grid alone.
+    scores = {results[0].name: Score.of(result.value for result in results)}
     if "logits" in repeats[0]:
         values = (inception_score(repeat["logits"])[0] for repeat in repeats)
         scores["inception_score"] = Score.of(values)

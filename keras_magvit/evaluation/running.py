@@ -201,7 +201,7 @@ class _Run:
             fvd_protocol={
                 key: value
                 for key, value in fvd.as_dict().items()
-                if key not in ("value", "num_real", "num_fake")
+                if key not in ("name", "value", "num_real", "num_fake")
             },
             bias_card=real.card,
             shown={

@@ -177,6 +177,13 @@ def test_measured_at_another_size(run, first_clips, i3d, protocol, model):
     assert result.fvd_protocol["real_size"] == (12, 12)
 
 
+def test_the_distance_on_another_grid_has_another_name(run, i3d):
+    i3d.resize_grid = "half_pixel"
+    result = run(tasks="reconstruction").tasks[0]
+    assert "fvd" not in result.scores and "fvd_half_pixel" in result.scores
+    assert result.fvd_protocol["resize"] == "half_pixel bilinear to 224x224"
+
+
 def test_random_clips_and_those_of_classes(run, protocol):
     row = protocol(
         real=RealClips("test", "all"), class_real=RealClips("train", "random")
