@@ -143,7 +143,8 @@ def open_simulated_pushing(
     if not (place / "dataset_info.json").exists():
         name = _NAME if config == "fixed" else f"{_NAME}_{config}"
         raise VideoFileError(
-            f"The dataset is not prepared here; run: keras-magvit data prepare {name}",
+            "The dataset is not prepared here; "
+            f"`keras-magvit data prepare {name}` does it.",
             place,
         )
     part = split

@@ -51,7 +51,7 @@ def test_a_killed_run_is_taken_up(tmp_path):
         f"Chunks(Path({str(tmp_path)!r}), 3, 'train', 'fixed', 1).render(50, 1)"
     )
     run = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not chunks.path(1).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(run.pid, signal.SIGKILL)
