@@ -6,7 +6,9 @@ import pytest
 from keras_magvit.evaluation import compare_videos
 from keras_magvit.io import write_video
 from keras_magvit.metrics import fvd
+from tests.conftest import once
 
+pytestmark = once
 FRAMES = 10
 
 

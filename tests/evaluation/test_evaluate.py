@@ -12,6 +12,7 @@ from keras_magvit.evaluation import RealClips, evaluate
 from keras_magvit.evaluation.makers import batch_seed
 from keras_magvit.metrics import fvd, psnr, region_psnr, ssim
 from keras_magvit.metrics.reconstruction import reconstruction
+from tests.conftest import once
 
 BATCH = 4
 
@@ -90,6 +91,7 @@ def test_numbers_of_a_task(run, model, first_clips, i3d):
     np.testing.assert_array_equal(result.shown["real"], first_clips[:4])
 
 
+@once
 def test_repeats_and_best_of_several(run, model, first_clips, i3d, protocol):
     row = protocol(repeats=2, samples_per_clip=3)
     scores = run(row, tasks="FP").tasks[0].scores
@@ -132,6 +134,7 @@ class Colours:
         return 9 * _numpy(video).mean(axis=(1, 2, 3))
 
 
+@once
 def test_inception_score_of_each_repeat(run, model, first_clips, protocol):
     scores = run(protocol(repeats=2), tasks="CG", c3d=Colours()).tasks[0].scores
     expected = []
@@ -156,6 +159,7 @@ def test_reconstruction_of_a_tokenizer(run, model, first_clips, i3d):
     assert result.scores["fvd"].mean == pytest.approx(distance, rel=1e-4)
 
 
+@once
 def test_measured_at_another_size(run, first_clips, i3d, protocol, model):
     row = protocol(measured_size=12)
     result = run(row, tasks="reconstruction").tasks[0]
@@ -177,6 +181,7 @@ def test_measured_at_another_size(run, first_clips, i3d, protocol, model):
     assert result.fvd_protocol["real_size"] == (12, 12)
 
 
+@once
 def test_the_distance_on_another_grid_has_another_name(run, i3d):
     i3d.resize_grid = "half_pixel"
     result = run(tasks="reconstruction").tasks[0]
@@ -184,6 +189,7 @@ def test_the_distance_on_another_grid_has_another_name(run, i3d):
     assert result.fvd_protocol["resize"] == "half_pixel bilinear to 224x224"
 
 
+@once
 def test_random_clips_and_those_of_classes(run, protocol):
     row = protocol(
         real=RealClips("test", "all"), class_real=RealClips("train", "random")
@@ -196,6 +202,7 @@ def test_random_clips_and_those_of_classes(run, protocol):
     assert report.dataset[frames.real]["clips"] == 6
 
 
+@once
 def test_bias_card(run, first_clips, i3d):
     from keras_magvit.metrics.degradations import blur, frozen
 
@@ -216,6 +223,7 @@ def test_bias_card(run, first_clips, i3d):
     assert run(tasks="reconstruction").tasks[0].bias_card is None
 
 
+@once
 def test_a_resumed_run_equals_an_uninterrupted_one(run, i3d, protocol, tmp_path):
     row, tasks = protocol(samples_per_clip=4), ("FP", "IPC")
     whole = run(row, tasks=tasks, cache=tmp_path / "whole")
@@ -243,6 +251,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(run, i3d, protocol, tmp_path)
     assert before == 2 * calls
 
 
+@once
 def test_what_a_result_depends_on_is_measured_anew(run, i3d, model, shapes):
     run(tasks="FP")
     done = i3d.num_calls
@@ -266,6 +275,7 @@ def test_what_a_result_depends_on_is_measured_anew(run, i3d, model, shapes):
     assert made() == 0
 
 
+@once
 def test_other_pixels_under_the_same_name_are_measured_anew(run, first_clips, i3d):
     run(tasks="reconstruction", dataset=ArrayVideos(first_clips))
     before = i3d.num_calls
@@ -275,6 +285,7 @@ def test_other_pixels_under_the_same_name_are_measured_anew(run, first_clips, i3
     assert i3d.num_calls > before
 
 
+@once
 def test_a_damaged_file_is_made_again(run, tmp_path):
     expected = run(tasks="FP").as_dict()
     files = sorted((tmp_path / "cache").glob("*/*.npz"))
@@ -284,6 +295,7 @@ def test_a_damaged_file_is_made_again(run, tmp_path):
     assert run(tasks="FP").as_dict() == expected
 
 
+@once
 def test_the_report_says_all(run, protocol):
     row = protocol(tasks=("frame_prediction",))
     report = run(row, tasks=("FP", "IPC"), num_videos=8, seed=3)
@@ -322,6 +334,7 @@ def test_bad_arguments(model, shapes, protocol, i3d, tmp_path, changes, message)
     assert "Received: " in str(error.value)
 
 
+@once
 def test_bad_clips(run, shared_tokenizer, first_clips):
     with pytest.raises(ValueError, match="at least 9 frames.*Received"):
         run(model=shared_tokenizer)  # made for clips of 4
@@ -348,6 +361,7 @@ def test_missing_weights_name_the_three_ways(
         evaluate(model, protocol(), tmp_path / "cache", shapes)
 
 
+@once
 def test_unreadable_videos_are_left_out_and_named(run, first_clips, protocol):
     floats = first_clips / np.float32(255)
     floats[4, 2] = np.nan
