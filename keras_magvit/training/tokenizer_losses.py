@@ -94,10 +94,10 @@ def _real_logits_and_penalty(discriminator, recipe, video):
 
     if not recipe.r1_cost:
         return logits_of(video), None
-    if recipe.r1_examples is None:
+    count, size = recipe.r1_examples, video.shape[0]
+    if count is None or (size is not None and count >= size):
         logits, gradient = backend.value_and_input_gradient(logits_of, video)
         return logits, losses.r1(gradient, recipe.r1_cost)
-    count = recipe.r1_examples
     logits, gradient = backend.value_and_input_gradient(logits_of, video[:count])
     rest = logits_of(video[count:])
     return ops.concatenate([logits, rest]), losses.r1(gradient, recipe.r1_cost)
