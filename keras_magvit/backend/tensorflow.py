@@ -126,7 +126,19 @@ def device_count(model):
             "of each backend. "
             f"Received: distribution={keras.distribution.distribution()}"
         )
-    return model.distribute_strategy.num_replicas_in_sync
+    strategy = model.distribute_strategy
+    resolver = strategy.cluster_resolver
+    workers = (
+        len(resolver.cluster_spec().as_dict().get("worker", ())) if resolver else 1
+    )
+    if workers > 1:
+        raise ValueError(
+            "Keras 3.15 does not train on several workers of TensorFlow: its `fit` takes "
+            "the mean of scalar logs over an axis that they do not have. JAX and PyTorch "
+            f"train on several hosts. Received: {workers} workers of "
+            f"{type(strategy).__name__}"
+        )
+    return strategy.num_replicas_in_sync
 
 
 def replica_count():

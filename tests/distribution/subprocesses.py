@@ -1,6 +1,7 @@
 """Processes of their own: a framework counts its devices once."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,13 @@ def start(module, *arguments, devices=1, **environment):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def free_address():
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def finish(*processes):

@@ -1,7 +1,6 @@
 """JAX: two processes with two devices each train in step, and as one process does."""
 
 import json
-import socket
 
 import keras
 import pytest
@@ -17,15 +16,9 @@ pytestmark = [
 ]
 
 
-def _free_address():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{listener.getsockname()[1]}"
-
-
 @pytest.mark.parametrize("stage", ["2", "1"])
 def test_two_processes_train_as_one(stage, tmp_path):
-    address = _free_address()
+    address = subprocesses.free_address()
 
     def worker(name, index, count, devices):
         path = tmp_path / f"{name}.json"
