@@ -117,18 +117,28 @@ class VectorQuantizer(Quantizer):
         return a2 - 2.0 * backend.matmul_float32(flat, ops.transpose(codebook)) + b2
 
     def nearest(self, features):
-        return self._ids(self.distances(features), features)
+        return self._ids(self._closeness(features), features)
 
-    def _ids(self, distances, features):
-        ids = ops.cast(ops.argmin(distances, axis=-1), "int32")
+    def _closeness(self, features):
+        """float32 `(n, K)`: the negative distances without a2, the same for all codes.
+
+        Where features are long, a2 would drown the differences that decide.
+        """
+        flat = ops.reshape(ops.cast(features, "float32"), (-1, self.embedding_dim))
+        codebook = ops.convert_to_tensor(self.codebook)
+        b2 = ops.sum(ops.square(codebook), axis=1)[None, :]
+        return 2.0 * backend.matmul_float32(flat, ops.transpose(codebook)) - b2
+
+    def _ids(self, closeness, features):
+        ids = ops.cast(ops.argmax(closeness, axis=-1), "int32")
         return ops.reshape(ids, ops.shape(features)[:-1])
 
     def lookup(self, ids):
         return ops.take(ops.convert_to_tensor(self.codebook), ids, axis=0)
 
     def call(self, features):
-        distances = self.distances(features)
-        ids = self._ids(distances, features)
+        closeness = self._closeness(features)
+        ids = self._ids(closeness, features)
         codes = self.lookup(ids)
         terms = {
             "commitment_loss": self.commitment_cost
@@ -137,7 +147,7 @@ class VectorQuantizer(Quantizer):
         }
         if self.entropy_weight:
             entropy = losses.entropy(
-                -distances, self.entropy_kind, self.entropy_temperature
+                closeness, self.entropy_kind, self.entropy_temperature
             )
             terms["entropy_loss"] = self.entropy_weight * entropy
         straight_through = features + ops.stop_gradient(codes - features)
