@@ -84,6 +84,7 @@ def test_every_degradation_is_worse_than_a_clean_half(name):
         clips[:256], I3D.from_weights(dtype="mixed_bfloat16")
     )
     print("; ".join(f"{name} {score:.0f}" for name, score in found.items()))
-    assert min(found, key=found.get) == "clean", found
-    assert found["shuffled"] > found["half_speed"], found
-    assert min(found["noise"], found["blur"]) > found["half_speed"], found
+    middle = sorted((found["frozen"], found["blur"]))
+    names = ("clean", "half_speed", "shuffled")
+    ordered = [*(found[n] for n in names), *middle, found["noise"]]
+    assert ordered == sorted(ordered), found
