@@ -23,7 +23,10 @@ def run(request, tmp_path_factory):
 
 def test_two_replicas_train_as_one_device(run):
     stage, seen = run
-    assert_same(stage, seen["replicas"], seen["alone"])
+    trained, alone = seen["replicas"], seen["alone"]
+    if stage == "2":  # a step's own parts are means of the replicas' means
+        trained, alone = {"loss": trained["loss"]}, {"loss": alone["loss"]}
+    assert_same(stage, trained, alone)
     for name, value in seen["alone_validation"].items():
         found = seen["replicas_validation"][name]
         assert found == pytest.approx(value, rel=1e-3, abs=1e-6)
