@@ -172,7 +172,7 @@ def run_step(model, step, state, data):
 
 
 def process_share():
-    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    """`(index, count)`: this process trains on part `index` of `count` of every batch."""
     distribution = keras.distribution.distribution()
     if distribution is None:
         return 0, 1

@@ -114,7 +114,7 @@ def run_step(model, step, data):
 
 
 def process_share():
-    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    """`(index, count)`: this process trains on part `index` of `count` of every batch."""
     return 0, 1
 
 

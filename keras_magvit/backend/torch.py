@@ -109,7 +109,7 @@ def run_step(model, step, data):
 
 
 def process_share():
-    """`(index, count)`: this process trains on rows `index::count` of every batch."""
+    """`(index, count)`: this process trains on part `index` of `count` of every batch."""
     count = replica_count()
     return (torch.distributed.get_rank() if count > 1 else 0), count
 

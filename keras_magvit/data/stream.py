@@ -107,15 +107,25 @@ class ExampleStream(abc.ABC):
             drop_remainder,
         )
 
-    def shard(self, num_shards: int, index: int) -> "ExampleStream":
-        """Every `num_shards`-th example from number `index` on: a process's own part.
+    def shard(
+        self, num_shards: int, index: int, batch_size: int = 1
+    ) -> "ExampleStream":
+        """The rows that one of several processes takes of every batch.
 
-        Batch s of all shards together is batch s of the stream, of `num_shards` times
-        the size, so processes that take a shard each train as one on whole batches.
+        Batch s of the shards, one after the other, is batch s of the stream, of
+        `num_shards` times the size: together they train as one on whole batches.
+
+        Args:
+            num_shards: how many processes there are.
+            index: which of them this is, in [0, num_shards).
+            batch_size: rows of this process in a batch; 1 deals examples out in turns.
+
+        Raises:
+            ValueError: for an argument out of its range.
         """
         from keras_magvit.data.shards import Shard
 
-        return Shard(self, num_shards, index)
+        return Shard(self, num_shards, index, batch_size)
 
     def as_tf(
         self, batch_size: int, start: int = 0, num_workers: int = 2, **kwargs: Any

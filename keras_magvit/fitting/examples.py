@@ -112,7 +112,7 @@ class ExampleMaker:
 
         # Drawn for the whole batch, of which this process may hold a share.
         index, count = backend.process_share()
-        own, whole = slice(index, None, count), size * count
+        own, whole = slice(index * size, (index + 1) * size), size * count
         rng = np.random.default_rng([self.seed, step])
         chosen = self._choose(rng, step, whole)[own]
         drawn = rng.random(whole if recipe.mask_sampling == "example" else 1, "float32")

@@ -18,7 +18,7 @@ class ArrayDataset:
         arrays: dict of arrays, or of such dicts, that are as long as each other.
         seed: int >= 0.
         training: endless and shuffled, or once and in order.
-        share: `(index, count)`: every `count`-th example from number `index` on.
+        share: `(index, count)`: part `index` of `count` of every batch.
 
     Raises:
         ValueError: if the arrays are empty or differ in length.
@@ -43,19 +43,23 @@ class ArrayDataset:
         return self._length
 
     def batches(self, batch_size, start=0):
-        """Dict batches from example number `start` on."""
+        """Dict batches of this share, from its example number `start` on."""
         index, count = self.share
-        if not self.training:
-            rows = np.arange(index, len(self), count)
-            for first in range(start, len(rows), batch_size):
-                yield self._take(rows[first : first + batch_size])
-            return
-        for first in itertools.count(start, batch_size):
-            numbers = range(first, first + batch_size)
-            yield self._take([self._index(n * count + index) for n in numbers])
+        for first in itertools.count(start * count, batch_size * count):
+            size = batch_size * count
+            if not self.training:
+                size = min(size, len(self) - first)
+            if size <= 0:
+                return
+            numbers = range(
+                first + size * index // count, first + size * (index + 1) // count
+            )
+            rows = [self._index(n) for n in numbers] if self.training else numbers
+            yield self._take(list(rows))
 
-    def shard(self, num_shards, index):
+    def shard(self, num_shards, index, batch_size=None):
         """As `data.ExampleStream.shard`; the length stays that of all shards."""
+        del batch_size  # `batches` is told
         share = (index, num_shards)
         return ArrayDataset(self.arrays, self.seed, self.training, share)
 
@@ -148,7 +152,8 @@ def _own_share(x, batch_size):
             f"Batches must have equal shares for {count} processes, the last one too. "
             f"Received: batch_size={batch_size} for {len(x)} examples"
         )
-    return x.shard(count, index), batch_size // count
+    own = batch_size // count
+    return x.shard(count, index, own), own
 
 
 def _is_endless(x):

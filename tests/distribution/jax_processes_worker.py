@@ -20,9 +20,7 @@ def main(stage, path, index, count, address):
         keras.distribution.set_distribution(
             keras.distribution.DataParallel(auto_shard_dataset=False)
         )
-    # The rows of a batch stand in another order, and dropout draws by row.
-    build = {"1": training.stage_1, "2": lambda: training.stage_2(dropout=0.0)}[stage]
-    model = build()
+    model = {"1": training.stage_1, "2": training.stage_2}[stage]()
     seen = {"logs": training.train(model), "devices": jax.device_count()}
     seen["validation"] = model.evaluate(
         training.clips(8), batch_size=training.BATCH, return_dict=True, verbose=0

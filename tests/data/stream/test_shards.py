@@ -46,24 +46,55 @@ def test_batches_of_all_shards_are_the_batch(num_shards, own, start, arrays):
     size = own * num_shards
     batches = itertools.islice(whole.batches(size, start=start * size), 3)
     shards = [
-        itertools.islice(whole.shard(num_shards, i).batches(own, start=start * own), 3)
-        for i in range(num_shards)
+        itertools.islice(shard.batches(own, start=start * own), 3)
+        for shard in (whole.shard(num_shards, i, own) for i in range(num_shards))
     ]
     for batch, *parts in zip(batches, *shards, strict=True):
-        joined = np.stack([part["n"] for part in parts], axis=1).ravel()
+        joined = np.concatenate([part["n"] for part in parts])
         np.testing.assert_array_equal(joined, batch["n"])
 
 
-def test_a_finite_stream_is_divided_whole():
-    whole = Numbers(7, training=False)
-    shards = [whole.shard(3, i) for i in range(3)]
-    assert [len(shard) for shard in shards] == [3, 2, 2]
-    seen = [int(shard.example(n)["n"]) for shard in shards for n in range(len(shard))]
-    assert sorted(seen) == list(range(7))
-    assert shards[1].spec == whole.spec
+@settings(max_examples=30, deadline=None)
+@given(
+    length=st.integers(1, 30),
+    num_shards=st.integers(1, 4),
+    own=st.integers(1, 3),
+)
+def test_a_finite_stream_is_divided_whole(length, num_shards, own):
+    """A smaller last batch too, as evenly as it goes."""
+    whole = Numbers(length, training=False)
+    shards = [whole.shard(num_shards, i, own) for i in range(num_shards)]
+    batches = [
+        [
+            [
+                int(shard.example(n)["n"])
+                for n in range(first, min(first + own, len(shard)))
+            ]
+            for first in range(0, len(shard), own)
+        ]
+        for shard in shards
+    ]
+    rounds = itertools.zip_longest(*batches, fillvalue=[])
+    assert [n for parts in rounds for part in parts for n in part] == list(
+        range(length)
+    )
+    sizes = [len(shard) for shard in shards]
+    assert max(sizes) - min(sizes) <= 1
+    assert all(shard.spec == whole.spec for shard in shards)
 
 
-@pytest.mark.parametrize("arguments", [(0, 0), (2, 2), (2, -1)])
+@pytest.mark.parametrize("training", [True, False])
+def test_arrays_are_divided_as_streams_are(training):
+    whole = ArrayDataset({"n": np.arange(10)}, training=training)
+    batches = list(itertools.islice(whole.batches(4), 3))
+    parts = [list(itertools.islice(whole.shard(2, i).batches(2), 3)) for i in range(2)]
+    for batch, *own in zip(batches, *parts, strict=True):
+        assert len(own[0]["n"]) == len(own[1]["n"])
+        joined = np.concatenate([part["n"] for part in own])
+        np.testing.assert_array_equal(joined, batch["n"])
+
+
+@pytest.mark.parametrize("arguments", [(0, 0), (2, 2), (2, -1), (2, 0, 0)])
 def test_a_shard_that_is_not_there(arguments):
     with pytest.raises(ValueError, match="Received: "):
         Numbers(4, True).shard(*arguments)
