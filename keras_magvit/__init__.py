@@ -89,7 +89,7 @@ def __dir__():
 # so that `keras.saving.load_model` knows the classes.
 _PROGRAM = os.path.basename((sys.argv or [""])[0])
 _IS_COMMAND_LINE = _PROGRAM in ("-m", "keras-magvit", "keras-magvit.exe")
-_IS_READER = "KERAS_MAGVIT_READER" in os.environ  # set by `data.workers`
+_IS_READER = "KERAS_MAGVIT_READER" in os.environ  # see `data.processes`
 if "keras" in sys.modules or not (_IS_COMMAND_LINE or _IS_READER):
     for _name in _MODULES:
         importlib.import_module(f"{__name__}.{_name}")

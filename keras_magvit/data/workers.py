@@ -6,24 +6,20 @@ is faster.
 """
 
 import itertools
-import multiprocessing
-import os
-import signal
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_magvit.data.processes import DataProcesses
 from keras_magvit.data.report import SkipReport
 from keras_magvit.io import VideoFileError
 
@@ -144,36 +140,13 @@ def _start(
     if kind == THREADS:
         threads = ThreadPoolExecutor(num_workers, thread_name_prefix="clips")
         return threads, lambda numbers: threads.submit(make_batch, stream, numbers)
-    # Spawned, not forked: a fork of a process with TensorFlow's threads can hang.
-    pool = ProcessPoolExecutor(
-        num_workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_enter_process,
-        initargs=(stream,),
-    )
-
-    def submit(numbers: range) -> "Future[Any]":
-        with _light_start():
-            return pool.submit(_make_batch_in_process, numbers)
-
-    return pool, submit
-
-
-@contextmanager
-def _light_start() -> Iterator[None]:
-    """Lets processes that are started meanwhile do without Keras, and its memory."""
-    os.environ["KERAS_MAGVIT_READER"] = "1"
-    try:
-        yield
-    finally:
-        os.environ.pop("KERAS_MAGVIT_READER", None)
+    pool = DataProcesses(num_workers, _enter_process, (stream,))
+    return pool, lambda numbers: pool.submit(_make_batch_in_process, numbers)
 
 
 def _enter_process(stream: "ExampleStream") -> None:
     global _stream
     _stream = stream
-    # Ctrl-C reaches every process of the terminal; the parent shuts the workers down.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make_batch_in_process(numbers: range) -> tuple["Example | None", SkipReport]:

@@ -8,10 +8,8 @@ than its window.
 """
 
 import functools
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any, ClassVar
 
 import numpy as np
@@ -26,6 +24,7 @@ from keras_magvit.data.layouts import (
     ssv2,
 )
 from keras_magvit.data.layouts.describing import describe_video
+from keras_magvit.data.processes import DataProcesses
 
 Example = dict[str, Any]
 
@@ -99,8 +98,7 @@ class VideoFilesBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True)
         if not self.num_workers or len(videos) <= _CHUNK:
             yield from self._counted(map(describe, videos), len(videos))
             return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.num_workers, mp_context=context) as pool:
+        with DataProcesses(self.num_workers) as pool:
             found = pool.map(describe, videos, chunksize=_CHUNK)
             yield from self._counted(found, len(videos))
 

@@ -4,17 +4,16 @@ A chunk is an .npz file of consecutive videos, and appears whole or not at all: 
 killed run leaves is used by the next, and asking for more renders only what is missing.
 """
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from keras_magvit.data import checks
+from keras_magvit.data.processes import DataProcesses
 from keras_magvit.data.simulation.client import import_pybullet
 from keras_magvit.data.simulation.episode import CONFIGS, SPLITS, Episode, simulate
 from keras_magvit.io.atomic import write_file
@@ -125,14 +124,7 @@ def _unordered(
             work(number)
             yield
         return
-    pool = ProcessPoolExecutor(
-        count,
-        # Spawned, not forked: a fork of a process with TensorFlow's threads can hang.
-        mp_context=multiprocessing.get_context("spawn"),
-        # Ctrl-C is the parent's to answer.
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
+    pool = DataProcesses(count)
     try:
         for future in as_completed([pool.submit(work, n) for n in numbers]):
             future.result()
