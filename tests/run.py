@@ -4,17 +4,22 @@
     python -m tests.run --heavy      the heavy tests alone
     python -m tests.run --parity     write the table into docs/parity.md
 
-A backend is a process of its own: Keras chooses it when it is imported. Tests that no
-backend touches (video files, presets on disk, the command line) run once.
+A backend is a process of its own: Keras chooses it when it is imported. As many run at
+the same time as there are cores, each on its share of them; the heavy tests run one
+backend after the other, for their memory. Tests that no backend touches (video files,
+presets on disk, the command line) run once.
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,26 +43,57 @@ def main():
     parser.add_argument("--backend", choices=BACKENDS, help="one backend only")
     options, pytest_arguments = parser.parse_known_args()
     backends = (options.backend,) if options.backend else BACKENDS
+    at_once = 1 if options.heavy else min(len(backends), len(_cores()))
 
     with tempfile.TemporaryDirectory() as folder:
-        failed = [
-            backend
-            for i, backend in enumerate(backends)
-            if _run(backend, folder, options.heavy, pytest_arguments, first=i == 0)
-        ]
+
+        def run(backend):
+            arguments = (backend, folder, options.heavy, pytest_arguments)
+            return _run(*arguments, backend == backends[0], at_once > 1)
+
+        shares = itertools.count()
+        pool = ThreadPoolExecutor(
+            at_once, initializer=lambda: _pin(next(shares), at_once)
+        )
+        with pool:
+            results = dict(zip(backends, pool.map(run, backends), strict=True))
+        failed = [backend for backend in backends if results[backend][0]]
         if not options.heavy:
             _coverage(folder)
             table = _parity_table(folder, backends)
             print(table)
             if options.parity and not failed:
                 PARITY_PAGE.write_text(_PARITY_HEAD + table)
+    for backend in backends:
+        print(f"{backend}: {results[backend][1]}")
     if failed:
         sys.exit(f"Failed on {', '.join(failed)}")
 
 
-def _run(backend, folder, heavy, pytest_arguments, first):
-    """One pytest process; True if it failed."""
-    print(f"\n=== {backend} ===", flush=True)
+def _cores():
+    """The cores that this thread may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _pin(share, shares):
+    """Gives this thread, and the processes that it starts, a share of the cores.
+
+    A framework makes as many threads as it sees cores: two would be in each other's way.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, _cores()[share::shares])
+
+
+_printing = threading.Lock()
+
+
+def _run(backend, folder, heavy, pytest_arguments, first, capture):
+    """One pytest process; returns whether it failed, and its last line.
+
+    What is captured is printed when the process ends, in one piece.
+    """
     command = [sys.executable, "-m", "pytest", "-q", *pytest_arguments]
     if heavy:
         command += ["-m", "heavy"]
@@ -73,10 +109,20 @@ def _run(backend, folder, heavy, pytest_arguments, first):
         "COVERAGE_FILE": str(Path(folder) / f".coverage.{backend}"),
         "RUN_ONCE": "1" if first else "",
     }
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if capture else {}
+    print(f"=== {backend} starts ===", flush=True)
     start = time.perf_counter()
-    code = subprocess.run(command, cwd=ROOT, env=environment).returncode
-    print(f"{backend}: {time.perf_counter() - start:.0f} s", flush=True)
-    return code not in (0, 5)  # 5: no test of that kind
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, **pipes)
+    seconds = f"{time.perf_counter() - start:.0f} s"
+    if not capture:
+        return done.returncode not in _PASSED, seconds
+    with _printing:
+        print(f"\n=== {backend} ===\n{done.stdout}", flush=True)
+    last = done.stdout.strip().splitlines()[-1:]
+    return done.returncode not in _PASSED, "".join(last) or seconds
+
+
+_PASSED = (0, 5)  # 5: no test of that kind
 
 
 def _coverage(folder):

@@ -36,7 +36,9 @@ def add_common(parser):
     group.add_argument(
         "--dtype",
         choices=DTYPES,
-        help="of the computation; default: the configuration of Keras, float32",
+        metavar="DTYPE",
+        help=f"of the computation: {', '.join(DTYPES)}; "
+        "default: the configuration of Keras, float32",
     )
     group.add_argument(
         "--overwrite", action="store_true", help="replace outputs that exist"

@@ -94,7 +94,8 @@ class Brightness(keras.Model):
 
     def __init__(self):
         super().__init__()
-        self.head = keras.layers.Dense(1)
+        # Zeros are far from the mean, so that there is something to learn.
+        self.head = keras.layers.Dense(1, kernel_initializer="zeros")
 
     def call(self, batch):
         return self.head(keras.ops.mean(batch["video"], axis=(1, 2, 3)))
