@@ -106,20 +106,32 @@ class DivergenceGuard(StepCallback):
         self.explosion = explosion
         self.found = None
         self._last_good_step = step
+        self._mean = (0, 0.0)
         self._history = collections.defaultdict(
             lambda: collections.deque(maxlen=self.WINDOW)
         )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
+        self._mean = (0, 0.0)
 
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
         for name, value in (logs or {}).items():
             value = float(value)
+            if name == "loss":
+                value = self._since_last(batch + 1, value)
             if not math.isfinite(value) or self._explodes(name, value):
                 self.found = self.found or (name, self.step, value)
                 self.model.stop_training = True
             self._history[name].append(abs(value))
         if self.found is None:
             self._last_good_step = self.step
+
+    def _since_last(self, steps, mean):
+        """Keras' own loss is the mean since the epoch began, which hides one step."""
+        (seen, before), self._mean = self._mean, (steps, mean)
+        return (mean * steps - before * seen) / (steps - seen)
 
     def _explodes(self, name, value):
         seen = self._history[name]

@@ -99,7 +99,10 @@ def _real_logits_and_penalty(discriminator, recipe, video):
         logits, gradient = backend.value_and_input_gradient(logits_of, video)
         return logits, losses.r1(gradient, recipe.r1_cost)
     logits, gradient = backend.value_and_input_gradient(logits_of, video[:count])
-    rest = logits_of(video[count:])
+    # TensorFlow learns the size when the step runs, and cannot convolve an empty batch:
+    # where nothing is left, the last example is looked at again and dropped.
+    start = count if size is not None else ops.minimum(count, ops.shape(video)[0] - 1)
+    rest = logits_of(video[start:])[count - start :]
     return ops.concatenate([logits, rest]), losses.r1(gradient, recipe.r1_cost)
 
 

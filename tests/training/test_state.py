@@ -238,18 +238,41 @@ def test_a_diverged_training_stops_and_goes_back(new_trainer, videos, tmp_path):
     assert int(trainer.optimizer.iterations) == 6
 
 
-def test_what_counts_as_an_explosion():
+def _guard():
     guard = DivergenceGuard(explosion=100.0)
     guard.set_model(type("Model", (), {"stop_training": False}))
     guard.on_epoch_begin(0)
+    return guard
+
+
+def test_what_counts_as_an_explosion():
+    guard = _guard()
     for batch in range(12):
-        guard.on_train_batch_end(batch, {"loss": 2.0, "psnr": 20.0})
-    guard.on_train_batch_end(12, {"loss": 199.0, "psnr": 1e9})
+        guard.on_train_batch_end(batch, {"r_loss": 2.0, "psnr": 20.0})
+    guard.on_train_batch_end(12, {"r_loss": 199.0, "psnr": 1e9})
     assert guard.found is None
-    guard.on_train_batch_end(13, {"loss": 201.0})
-    assert guard.found == ("loss", 14, 201.0)
+    guard.on_train_batch_end(13, {"r_loss": 201.0})
+    assert guard.found == ("r_loss", 14, 201.0)
     with pytest.raises(TrainingDiverged, match="loss was 201 at step 14.*no earlier"):
         guard.on_train_end()
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_one_step_explodes_though_the_epochs_mean_hides_it(every):
+    """Keras logs its loss as the epoch's mean; `every` steps are an execution."""
+    guard = _guard()
+    for epoch, worst in enumerate((99.0, 250.0)):
+        guard.on_epoch_begin(epoch)
+        losses = np.ones(1000)
+        losses[-every:] = worst
+        means = losses.cumsum() / np.arange(1, 1001)
+        for batch in range(every - 1, 1000, every):
+            assert guard.found is None
+            guard.on_train_batch_end(batch, {"loss": means[batch]})
+        assert means[-1] < 2.0
+    name, step, value = guard.found
+    assert (name, step) == ("loss", 2000)
+    assert value == pytest.approx(250.0)
 
 
 def test_segments_of_a_training_end_where_they_must(new_trainer, videos, tmp_path):

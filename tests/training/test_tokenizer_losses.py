@@ -160,6 +160,16 @@ def test_penalty_of_some_examples_and_glance_at_some_frames(new_trainer, videos,
         close(seen, 0.5 * _number(alone))
 
 
+def test_penalty_of_more_examples_than_a_batch_has(new_trainer, videos, close):
+    """In `fit`, where TensorFlow learns the size of a batch when the step runs."""
+    video, recipe = videos(2), FULL.replace(perceptual=None)
+    few = new_trainer(recipe.replace(r1_examples=3), perceptual=False)
+    few.compile()
+    logs = few.fit(video, batch_size=2, steps_per_epoch=1, verbose=0).history
+    whole = new_trainer(recipe, perceptual=False)
+    close(logs["r1_penalty"][0], _gradients(whole, video)[1]["terms"]["r1_penalty"])
+
+
 # === Who moves whom ==================================================================
 
 
