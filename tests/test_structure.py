@@ -10,6 +10,7 @@ import keras
 import pytest
 
 import keras_magvit
+from tests.conftest import once
 
 PACKAGE = Path(keras_magvit.__file__).parent
 FRAMEWORKS = {"jax", "tensorflow", "torch"}
@@ -124,6 +125,7 @@ def test_the_command_line_imports_no_keras_before_it_must():
     subprocess.run([sys.executable, "-c", check], check=True)
 
 
+@once  # the registry of Keras is no backend's
 @pytest.mark.parametrize("first", ["keras", "keras_magvit"])
 def test_keras_finds_the_classes_in_either_order(first, shared_tokenizer, tmp_path):
     path = tmp_path / "tokenizer.keras"
