@@ -14,11 +14,12 @@ from keras_magvit.cli import (
 NAME = "data"
 SUMMARY = "list, prepare, check, look at and tokenize datasets and folders of videos"
 EXAMPLES = """\
+`keras-magvit data COMMAND --help` tells what each of its commands takes.
+
 examples:
   keras-magvit data list
   keras-magvit data check my_videos/
   keras-magvit data preview moving_shapes --out sheet.png
-  keras-magvit data COMMAND --help
 """
 COMMANDS = (data_list, data_prepare, data_check, data_preview, data_tokenize)
 

@@ -10,7 +10,7 @@ import time
 import keras
 import pytest
 
-from keras_magvit.cli import presets, session, tokens
+from keras_magvit.cli import data, presets, session, tokens
 from keras_magvit.cli.errors import CommandError
 from keras_magvit.cli.main import COMMANDS, build_parser, main
 
@@ -39,15 +39,17 @@ def test_help_has_examples(words, capsys):
             assert option in out
 
 
-def test_examples_are_true():
-    """Every example of every help is accepted by the parser."""
-    for command in COMMANDS:
-        examples = command.EXAMPLES.partition("examples:\n")[2]
-        lines = examples.replace("\\\n", "").splitlines()
-        for line in lines:
-            program, *argv = line.split()
-            assert program == "keras-magvit"
-            assert build_parser().parse_args(argv).run is command.run
+@pytest.mark.parametrize("command", [*COMMANDS, *data.COMMANDS], ids=lambda c: c.NAME)
+def test_examples_are_true(command):
+    """Every example of every help is accepted by the parser, and is the command's own."""
+    examples = command.EXAMPLES.partition("examples:\n")[2]
+    lines = examples.replace("\\\n", "").splitlines()
+    runs = [c.run for c in data.COMMANDS] if command is data else [command.run]
+    assert lines
+    for line in lines:
+        program, *argv = line.split()
+        assert program == "keras-magvit"
+        assert build_parser().parse_args(argv).run in runs
 
 
 def test_help_is_fast_and_needs_no_keras():
