@@ -15,6 +15,7 @@ from keras_magvit.models import tokenizer as tokenizers
 from keras_magvit.models import transformer as transformers
 from keras_magvit.ops import schedule
 from keras_magvit.presets import checking, configs, shapes, table
+from tests.conftest import once
 
 # The paper's own figures: B 87M, L 306M, H 634M; tokenizers B 41M, L 158M, 2D L 53M.
 COUNTS = {
@@ -270,6 +271,7 @@ def test_every_base_model_without_memory():
         _check_real(row, model)
 
 
+@once  # one of them is built on every backend by default
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", table.PRESETS)
 def test_every_real_model(name):

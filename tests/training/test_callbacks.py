@@ -187,8 +187,15 @@ def test_event_files_are_read_by_tensorboard(tmp_path):
 # === Ctrl-C ==========================================================================
 
 
-def test_the_first_signal_stops_in_order_and_the_second_at_once():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.fixture
+def handler():
+    """Python's own of Ctrl-C; in the background of a shell it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_first_signal_stops_in_order_and_the_second_at_once(handler):
     with StopOnSignal() as stop:
         stop.set_model(Model())
         stop.on_epoch_begin(0)
@@ -199,4 +206,4 @@ def test_the_first_signal_stops_in_order_and_the_second_at_once():
         assert stop.model.stop_training and stop.requested == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is handler
