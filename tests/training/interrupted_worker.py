@@ -1,11 +1,15 @@
-"""One training process, to be killed: used by `test_interruption.py`.
+"""Training processes, to be killed: used by `test_interruption.py`.
 
-python -m tests.training.interrupted_worker STAGE FOLDER [FOLDER ...]
+python -m tests.training.interrupted_worker
 
-Trains in each folder from wherever it stands, prints every step, and at the end writes
-all that a training carries into `FOLDER/end.npz`.
+Imports once, and forks a process for every line `STAGE FOLDER [FOLDER ...]` that it
+reads. That one prints its id, trains in each folder from wherever it stands, prints every
+step, and at the end writes all that a training carries into `FOLDER/end.npz`. Then this
+one prints how it ended, as `subprocess` would say.
 """
 
+import multiprocessing
+import os
 import sys
 from pathlib import Path
 
@@ -75,7 +79,8 @@ def state_of(model):
     ]
 
 
-def main(stage, *folders):
+def train_in(stage, *folders):
+    print(os.getpid(), flush=True)
     _deterministic()
     for folder in folders:
         keras.utils.set_random_seed(0)
@@ -96,5 +101,15 @@ def main(stage, *folders):
         np.savez(Path(folder) / "end.npz", **state)
 
 
+def main():
+    # The frameworks start their threads with the first operation, after the fork.
+    context = multiprocessing.get_context("fork")
+    for line in sys.stdin:
+        process = context.Process(target=train_in, args=line.split())
+        process.start()
+        process.join()
+        print(f"ended {process.exitcode}", flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
