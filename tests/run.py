@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BACKENDS = ("tensorflow", "torch", "jax")
+BACKENDS = ("tensorflow", "jax", "torch")  # the longest first
 ONCE = (
     "tests/io",
     "tests/cli",
