@@ -104,8 +104,9 @@ def test_tokenizer_blocks():
     (plain, expected), (again, actual) = seen
     assert again == pytest.approx(plain, rel=1e-6)
     scale = max(np.abs(g).max() for g in expected)  # a key's bias has no gradient
+    # JAX compiles the second pass as a whole: its sums are rounded in another order.
     for a, b in zip(actual, expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * scale)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-5 * scale)
 
 
 @pytest.mark.skipif(keras.config.backend() != "jax", reason="JAX can be asked")
