@@ -10,14 +10,14 @@ TOKENIZER = {
     "released": TokenizerRecipe(padding="same"),
     # Learns a few clips by heart: for tests.
     "tiny": TokenizerRecipe(
-        reconstruction_weight=10.0,
+        reconstruction_weight=100.0,
         adversarial_weight=0.02,
         quantizer_weight=0.1,
         perceptual=None,
         r1_examples=1,
         lecam_weight=0.001,
         average_decay=0.97,  # of a few dozen steps
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         beta_1=0.9,
         warmup_epochs=0.0,
         epochs=1,

@@ -1,5 +1,7 @@
 """Eight clips learned by heart: stage 1 to the pixel, stage 2 to the token."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -8,8 +10,9 @@ import keras_magvit as km
 
 SHAPE = (8, 32, 32)
 TASK = "class_frame_prediction"
+STEPS = 3000  # of stage 1, at most
 ROUND = 100  # steps between two looks
-MOST_ROUNDS = 20
+CPU_SECONDS = 1200  # ten minutes of two cores
 
 
 def _clips():
@@ -30,15 +33,16 @@ def _psnr(tokenizer, video):
 def _train_tokenizer(video):
     """The tokenizer, and the PSNR after each round."""
     keras.utils.set_random_seed(0)
-    size = {"video_shape": SHAPE, "dtype": "mixed_bfloat16"}
-    tokenizer = km.VideoTokenizer(32, (1, 1, 2), (True, False), 16, 256, 1, **size)
-    discriminator = km.VideoDiscriminator(8, (2, 2, 2), **size)
+    size = {"video_shape": SHAPE}
+    tokenizer = km.VideoTokenizer(16, (1, 1, 2), (True, False), 64, 512, 1, **size)
+    discriminator = km.VideoDiscriminator(4, (2, 2, 2), **size)
     trainer = km.VideoTokenizerTrainer(tokenizer, discriminator, "tiny")
-    trainer.compile(warmup_steps=10)
+    trainer.compile(steps=STEPS, warmup_steps=10)
     reached = []
-    for _ in range(MOST_ROUNDS):
+    while len(reached) < STEPS // ROUND:
         trainer.fit({"video": video}, steps_per_epoch=ROUND, verbose=0)
         reached.append(_psnr(trainer.averaged_tokenizer(), video))
+        print(f"PSNR {reached[-1]:.2f} dB, {time.process_time():.0f} s")
         if reached[-1] >= 28.5:
             break
     return trainer.averaged_tokenizer(), reached
@@ -58,12 +62,13 @@ def _train_transformer(tokenizer, video, labels):
     assert len(np.unique(ids)) > 20  # there is something to learn
     tokens = {"ids": ids, "cond_ids": {TASK: cond_ids}, "label": labels}
     reached = []
-    for _ in range(MOST_ROUNDS):
+    for _ in range(20):
         model.fit(tokens, steps_per_epoch=ROUND, verbose=0)
         steps = []
         model.generate(TASK, video[:, :1], labels=labels, seed=1, callback=steps.append)
         made = keras.ops.convert_to_numpy(steps[-1].tokens)
         reached.append((made == ids).mean((1, 2, 3)))
+        print(f"equal {reached[-1].round(3)}, {time.process_time():.0f} s")
         if reached[-1].min() >= 0.97:
             break
     return reached
@@ -71,8 +76,11 @@ def _train_transformer(tokenizer, video, labels):
 
 @pytest.mark.heavy
 def test_eight_clips_are_learned_by_heart():
+    began = time.process_time()
     video, labels = _clips()
     tokenizer, reached = _train_tokenizer(video)
     assert reached[-1] >= 28, reached
     shares = _train_transformer(tokenizer, video, labels)
     assert shares[-1].min() >= 0.95, shares
+    if keras.config.backend() == "tensorflow":
+        assert time.process_time() - began <= CPU_SECONDS
