@@ -89,8 +89,11 @@ def player_gradients(losses_of, players, model):
     Returns:
         `(losses, aux, gradients)`; gradients of loss i with respect to player i alone.
     """
-    # A scope does not see what an outer one holds: hand every value on.
-    held = [(v, v.value) for v in model.variables]
+    # A scope does not see what an outer one holds: hand every value on. The losses may
+    # read the optimizer's too, its scale and its count of steps.
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *(optimizer.variables if optimizer else ())]
+    held = [(v, v.value) for v in variables]
 
     def functional(*values):
         taken = [
