@@ -1,5 +1,7 @@
 """Blocks of the masked transformer: BERT, post-norm."""
 
+import random
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,6 +9,16 @@ from keras import ops
 from keras_magvit import backend
 
 EPSILON = 1e-12  # BERT's; layer normalization computes in float32 under every policy
+
+
+def seeded_dropout(rate, **kwargs):
+    """`keras.layers.Dropout` that draws from its own state, which is saved.
+
+    Without a seed it would under PyTorch draw from the framework's generator, and a
+    training that is resumed would drop something else.
+    """
+    seed = random.randint(1, 10**9) if rate else None  # as Keras draws its seeds
+    return keras.layers.Dropout(rate, seed=seed, **kwargs)
 
 
 def bert_initializer():
@@ -36,7 +48,7 @@ class SelfAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.dropout = dropout
         self.causal = causal
-        self.attention_dropout = keras.layers.Dropout(
+        self.attention_dropout = seeded_dropout(
             dropout, dtype=self.dtype_policy, name="attention_dropout"
         )
 
@@ -175,7 +187,7 @@ class TransformerBlock(keras.layers.Layer):
         self.mlp_norm = keras.layers.LayerNormalization(
             epsilon=EPSILON, dtype=policy, name="mlp_norm"
         )
-        self.branch_dropout = keras.layers.Dropout(
+        self.branch_dropout = seeded_dropout(
             dropout, dtype=policy, name="branch_dropout"
         )
 

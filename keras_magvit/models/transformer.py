@@ -4,7 +4,12 @@ import keras
 from keras import ops
 
 from keras_magvit.layers.remat import rematerialized_call
-from keras_magvit.layers.transformer import EPSILON, TransformerBlock, bert_initializer
+from keras_magvit.layers.transformer import (
+    EPSILON,
+    TransformerBlock,
+    bert_initializer,
+    seeded_dropout,
+)
 from keras_magvit.presets.mixin import PresetMixin
 
 
@@ -82,7 +87,7 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
             name="position_embedding",
         )
         self.embedding_norm = norm("embedding_norm")
-        self.embedding_dropout = keras.layers.Dropout(
+        self.embedding_dropout = seeded_dropout(
             dropout, dtype=policy, name="embedding_dropout"
         )
         self.blocks = [
