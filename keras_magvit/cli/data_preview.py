@@ -3,7 +3,7 @@
 from keras_magvit.cli import outputs
 from keras_magvit.cli.data_options import add_source, open_source
 from keras_magvit.cli.errors import refusals
-from keras_magvit.cli.options import at_least
+from keras_magvit.cli.options import add_counts
 
 NAME = "preview"
 SUMMARY = "draw clips of a dataset, with their labels, on one picture"
@@ -20,20 +20,14 @@ def add_arguments(parser):
     """Adds the arguments of this command."""
     add_source(parser)
     parser.add_argument("--out", required=True, metavar="FILE", help="a .png picture")
-    for name, default, what in (
+    counts = (
         ("--clips", 8, "how many rows"),
         ("--frames", 16, "frames of a clip"),
         ("--stride", 1, "use every N-th frame"),
         ("--size", 64, "pixels of a side"),
         ("--columns", 8, "frames that are shown"),
-    ):
-        parser.add_argument(
-            name,
-            type=at_least(1),
-            default=default,
-            metavar="N",
-            help=f"{what}; default {default}",
-        )
+    )
+    add_counts(parser, counts)
 
 
 def run(arguments, console):

@@ -3,7 +3,7 @@
 from keras_magvit.cli import loading
 from keras_magvit.cli.data_options import add_source, open_source, parse_fields
 from keras_magvit.cli.errors import CommandError, refusals
-from keras_magvit.cli.options import add_preset, at_least
+from keras_magvit.cli.options import add_counts, add_preset, at_least
 
 NAME = "tokenize"
 SUMMARY = "tokenize a dataset once, for trainings that read ids in place of video"
@@ -41,19 +41,13 @@ def add_arguments(parser):
         metavar="FIELD=VALUE",
         help="of the clips, e.g. flip=true stride=2; may be repeated",
     )
-    for name, default, what in (
+    counts = (
         ("--condition-frames", 1, "frames given to tasks that start from whole frames"),
         ("--epochs", 1, "passes over training videos"),
         ("--batch-size", 8, "clips tokenized at a time"),
         ("--workers", 2, "batches that are read at the same time"),
-    ):
-        parser.add_argument(
-            name,
-            type=at_least(1),
-            default=default,
-            metavar="N",
-            help=f"{what}; default {default}",
-        )
+    )
+    add_counts(parser, counts)
     parser.add_argument(
         "--shards",
         type=at_least(1),

@@ -75,6 +75,23 @@ def add_clip_choice(parser):
     )
 
 
+def add_counts(parser, counts):
+    """Adds options that take an int from 1 on.
+
+    Args:
+        parser: of the command.
+        counts: `(option, default, what it is)` of each.
+    """
+    for name, default, what in counts:
+        parser.add_argument(
+            name,
+            type=at_least(1),
+            default=default,
+            metavar="N",
+            help=f"{what}; default {default}",
+        )
+
+
 def at_least(least):
     """Makes an argparse type for ints from `least` on."""
 
