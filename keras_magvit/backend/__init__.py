@@ -10,6 +10,7 @@ _NAME = keras.config.backend()
 if _NAME == "jax":
     from keras_magvit.backend.jax import (
         apply_gradients,
+        argmax,
         attention,
         average_pool,
         compile_inference,
@@ -34,6 +35,7 @@ if _NAME == "jax":
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
         apply_gradients,
+        argmax,
         attention,
         average_pool,
         compile_inference,
@@ -58,6 +60,7 @@ elif _NAME == "tensorflow":
 elif _NAME == "torch":
     from keras_magvit.backend.torch import (
         apply_gradients,
+        argmax,
         attention,
         average_pool,
         compile_inference,
@@ -88,6 +91,7 @@ else:
 
 __all__ = [
     "apply_gradients",
+    "argmax",
     "attention",
     "average_pool",
     "compile_inference",

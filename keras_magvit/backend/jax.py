@@ -227,6 +227,11 @@ def matmul_float32(a, b):
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
+def argmax(x):
+    """int32 index of the largest value along the last axis; the first of equal ones."""
+    return jnp.argmax(x, axis=-1).astype(jnp.int32)
+
+
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     return not isinstance(tensor, jax.core.Tracer)

@@ -208,6 +208,14 @@ def matmul_float32(a, b):
     return tf.matmul(a, b)
 
 
+def argmax(x):
+    """int32 index of the largest value along the last axis; the first of equal ones.
+
+    Keras' own looks at the bits of a zero for its sign, which ONNX cannot express.
+    """
+    return tf.argmax(x, axis=-1, output_type=tf.int32)
+
+
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     # A variable is read first: inside a graph its value is symbolic too.

@@ -179,6 +179,11 @@ def matmul_float32(a, b):
     return torch.matmul(a, b)
 
 
+def argmax(x):
+    """int32 index of the largest value along the last axis; the first of equal ones."""
+    return torch.argmax(x, dim=-1).to(torch.int32)
+
+
 def is_concrete(tensor):
     """True: eager tensors always hold numbers that can be looked at."""
     return not tensor.is_meta

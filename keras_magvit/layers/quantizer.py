@@ -130,8 +130,7 @@ class VectorQuantizer(Quantizer):
         return 2.0 * backend.matmul_float32(flat, ops.transpose(codebook)) - b2
 
     def _ids(self, closeness, features):
-        ids = ops.cast(ops.argmax(closeness, axis=-1), "int32")
-        return ops.reshape(ids, ops.shape(features)[:-1])
+        return ops.reshape(backend.argmax(closeness), ops.shape(features)[:-1])
 
     def lookup(self, ids):
         return ops.take(ops.convert_to_tensor(self.codebook), ids, axis=0)

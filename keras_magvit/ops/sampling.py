@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_magvit import backend
+
 # Low enough to lose every comparison, finite so that softmax and subtraction stay so.
 _NEVER = -1e7
 
@@ -63,7 +65,7 @@ def _noisy_argmax(logits, gumbel, temperature):
     drawn = temperature > 0
     scaled = logits / ops.where(drawn, temperature, 1.0)
     noise = ops.where(drawn, ops.cast(gumbel, "float32"), 0.0)
-    return ops.cast(ops.argmax(scaled + noise, axis=-1), "int32")
+    return backend.argmax(scaled + noise)
 
 
 def top_p_logits(logits, top_p):
