@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
         VideoTokenizer,
     )
     from keras_magvit.ops import Vocabulary
+    from keras_magvit.presets import upload_preset
     from keras_magvit.training import VideoTokenizerTrainer
 
 _MODULES = (
@@ -44,6 +45,7 @@ _HOMES = {
     "VideoTokenizer": "models",
     "VideoTokenizerTrainer": "training",
     "Vocabulary": "ops",
+    "upload_preset": "presets",
 }
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "recipes",
     "tasks",
     "training",
+    "upload_preset",
 ]
 
 

@@ -1,15 +1,36 @@
-"""`keras-magvit presets`: the table."""
+"""`keras-magvit presets`: the table, model cards, and presets on their way to a hub."""
+
+import argparse
+
+from keras_magvit.cli import options, presets_card, presets_upload
 
 NAME = "presets"
-SUMMARY = "list the built-in presets"
+SUMMARY = "list the built-in presets; write model cards; upload"
 EXAMPLES = """\
+Without COMMAND it prints the table.
+
 examples:
   keras-magvit presets
+  keras-magvit presets card my_model/ --transformer-run runs/model --report report/
+  keras-magvit presets upload my_model/ hf://user/my_model --dry-run
 """
+COMMANDS = (presets_card, presets_upload)
 
 
 def add_arguments(parser):
-    """This command has none of its own."""
+    """Adds a parser for each of its commands."""
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.NAME,
+            help=command.SUMMARY,
+            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
+            epilog=command.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        options.add_common(sub)
+        sub.set_defaults(run=command.run)
 
 
 def run(arguments, console):

@@ -23,7 +23,7 @@ def write_file(path: str, write: Callable[[str], None], overwrite: bool) -> None
     """
     if os.path.isdir(path):
         raise VideoFileError("The output is an existing folder, not a file.", path)
-    _check_place(path, overwrite)
+    check_place(path, overwrite)
     temporary = _beside(path)
     try:
         write(temporary)
@@ -54,7 +54,7 @@ def write_folder(path: str, write: Callable[[str], None], overwrite: bool) -> No
     """
     if os.path.islink(path):
         path = os.path.realpath(path)
-    _check_place(path, overwrite)
+    check_place(path, overwrite)
     if os.path.exists(path):
         _check_replaceable(path)
     temporary, old = _beside(path), _beside(path)
@@ -79,7 +79,13 @@ def write_folder(path: str, write: Callable[[str], None], overwrite: bool) -> No
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _check_place(path: str, overwrite: bool) -> None:
+def check_place(path: str, overwrite: bool) -> None:
+    """Refuses a place that cannot be written to.
+
+    Raises:
+        VideoFileError: if something is there and `overwrite` is False, or the folder
+            is missing or read-only.
+    """
     if "\0" in path:
         raise VideoFileError("The path has a null byte.", path)
     if os.path.lexists(path) and not overwrite:

@@ -8,12 +8,22 @@ have this name, and a module that can be called serves `keras_magvit.presets()` 
 import sys
 import types
 
+from keras_magvit.presets.cards import model_card
 from keras_magvit.presets.errors import PresetError
 from keras_magvit.presets.listing import presets
 from keras_magvit.presets.mixin import PresetMixin
 from keras_magvit.presets.table import PRESETS
+from keras_magvit.presets.uploading import Upload, upload_preset
 
-__all__ = ["PRESETS", "PresetError", "PresetMixin", "presets"]
+__all__ = [
+    "PRESETS",
+    "PresetError",
+    "PresetMixin",
+    "Upload",
+    "model_card",
+    "presets",
+    "upload_preset",
+]
 
 
 class _CallableModule(types.ModuleType):

@@ -22,16 +22,23 @@ def load(cls, preset, load_weights, dtype, overrides):
     try:
         if row is not None and (row.weights is None or load_weights is False):
             return _initialised(cls, row, load_weights, dtype, overrides)
-        if row is not None:
-            folder = _folder_of_row(row)
-        else:
-            folder = locations.folder_of(preset)
+        folder = find(preset)
         return _stored(cls, folder, load_weights is not False, dtype, overrides)
     except Refusal as refusal:
         raise PresetError(refusal, preset) from refusal.__cause__
 
 
-def _folder_of_row(row):
+def find(preset):
+    """The `Folder` of what `from_preset` takes.
+
+    Raises:
+        Refusal: if there is none, or no weights exist.
+    """
+    row = locations.row_of(preset)
+    if row is None:
+        return locations.folder_of(preset)
+    if row.weights is None:
+        raise Refusal("No public weights exist for this preset.")
     if "://" in row.weights:
         return locations.folder_of(row.weights)
     return locations.folder_of(os.path.join(os.path.dirname(__file__), row.weights))
