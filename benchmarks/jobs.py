@@ -10,11 +10,12 @@ from benchmarks.case import NUM_CLASSES, TASKS
 
 def run(case, clock):
     """Runs a case until the clock is done."""
-    _set_policy(case)
+    set_policy(case)
     _WORKS[case.work](case, clock)
 
 
-def _set_policy(case):
+def set_policy(case):
+    """Makes the case's dtype Keras' policy; ValueError under another backend."""
     import keras
 
     if keras.config.backend() != case.backend:
@@ -25,7 +26,8 @@ def _set_policy(case):
     keras.config.set_dtype_policy(case.dtype)
 
 
-def _repeat(case, clock, function):
+def repeat(case, clock, function):
+    """Calls a function, and waits for what it returns, until the clock is done."""
     framework = frameworks.of(case.backend)
     while not clock.done:
         clock.start()
@@ -80,12 +82,12 @@ def model(case):
 
 def _encode(case, clock):
     network, clips = tokenizer(case), video(case)
-    _repeat(case, clock, lambda: network.encode(clips))
+    repeat(case, clock, lambda: network.encode(clips))
 
 
 def _decode(case, clock):
     network, grid = tokenizer(case), ids(case)
-    _repeat(case, clock, lambda: network.decode(grid))
+    repeat(case, clock, lambda: network.decode(grid))
 
 
 def _forward(case, clock):
@@ -93,7 +95,7 @@ def _forward(case, clock):
 
     network, inputs = model(case).transformer, sequence(case)
     forward = backend.compile_inference(network, network)
-    _repeat(case, clock, lambda: forward(inputs))
+    repeat(case, clock, lambda: forward(inputs))
 
 
 def _generate(case, clock):

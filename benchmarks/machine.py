@@ -41,14 +41,17 @@ def use_cores(count):
 
 
 def processor():
-    """Cores and the instructions that matter, in words."""
+    """Cores, their name, and the instructions that matter."""
     try:
-        flags = Path("/proc/cpuinfo").read_text().split()
+        text = Path("/proc/cpuinfo").read_text()
     except OSError:
-        flags = []
-    known = {"avx512f": "AVX-512", "amx_tile": "AMX"}
+        text = ""
+    flags = text.split()
+    names = [line for line in text.splitlines() if line.startswith("model name")]
+    name = f" of {names[0].partition(':')[2].strip()}" if names else ""
+    known = {"avx512f": "AVX-512", "avx512_bf16": "AVX-512 BF16", "amx_tile": "AMX"}
     found = [known[flag] for flag in known if flag in flags]
-    return ", ".join([f"{os.cpu_count()} cores", *found])
+    return ", ".join([f"{os.cpu_count()} cores{name}", *found])
 
 
 def versions(backend):

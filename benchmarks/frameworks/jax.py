@@ -24,14 +24,19 @@ def peak_device_bytes():
     return found.memory_stats()["peak_bytes_in_use"]
 
 
+def tensor(array, dtype):
+    """An array on the device."""
+    return jnp.asarray(array, dtype)
+
+
 def matmul(dtype, a, b):
     """A function that multiplies two matrices."""
-    return _bound(jnp.matmul, jnp.asarray(a, dtype), jnp.asarray(b, dtype))
+    return _bound(jnp.matmul, tensor(a, dtype), tensor(b, dtype))
 
 
 def convolutions(dtype, video, kernel):
     """Formulations of a convolution of `(B, T, H, W, C)`, by name."""
-    video, kernel = jnp.asarray(video, dtype), jnp.asarray(kernel, dtype)
+    video, kernel = tensor(video, dtype), tensor(kernel, dtype)
     return {
         "3D": _bound(_whole, video, kernel),
         "2D over shifted frames": _bound(_split, video, kernel),

@@ -25,14 +25,19 @@ def peak_device_bytes():
     return tf.config.experimental.get_memory_info("GPU:0")["peak"]
 
 
+def tensor(array, dtype):
+    """An array on the device."""
+    return tf.cast(array, dtype)
+
+
 def matmul(dtype, a, b):
     """A function that multiplies two matrices."""
-    return _bound(tf.matmul, tf.cast(a, dtype), tf.cast(b, dtype))
+    return _bound(tf.matmul, tensor(a, dtype), tensor(b, dtype))
 
 
 def convolutions(dtype, video, kernel):
     """Formulations of a convolution of `(B, T, H, W, C)`, by name."""
-    video, kernel = tf.cast(video, dtype), tf.cast(kernel, dtype)
+    video, kernel = tensor(video, dtype), tensor(kernel, dtype)
     return {
         "3D": _bound(_whole, video, kernel),
         "2D over shifted frames": _bound(_split, video, kernel),

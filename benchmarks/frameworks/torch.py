@@ -21,15 +21,21 @@ def peak_device_bytes():
     return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
 
 
+def tensor(array, dtype):
+    """An array on the device."""
+    place = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.from_numpy(array).to(place, getattr(torch, dtype))
+
+
 def matmul(dtype, a, b):
     """A function that multiplies two matrices."""
-    return _bound(torch.matmul, _tensor(a, dtype), _tensor(b, dtype))
+    return _bound(torch.matmul, tensor(a, dtype), tensor(b, dtype))
 
 
 def convolutions(dtype, video, kernel):
     """Formulations of a convolution of `(B, T, H, W, C)`, by name."""
-    video = _tensor(video, dtype).permute(0, 4, 1, 2, 3)
-    kernel = _tensor(kernel, dtype).permute(4, 3, 0, 1, 2)
+    video = tensor(video, dtype).permute(0, 4, 1, 2, 3)
+    kernel = tensor(kernel, dtype).permute(4, 3, 0, 1, 2)
 
     def laid_out(layout):
         return [x.contiguous(memory_format=layout) for x in (video, kernel)]
@@ -39,11 +45,6 @@ def convolutions(dtype, video, kernel):
         "3D, channels last": _bound(_whole, *laid_out(torch.channels_last_3d)),
         "2D over shifted frames": _bound(_split, *laid_out(torch.channels_last_3d)),
     }
-
-
-def _tensor(array, dtype):
-    place = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.from_numpy(array).to(place, getattr(torch, dtype))
 
 
 def _bound(function, *arguments):

@@ -122,7 +122,9 @@ GRID = spec(2, *CASE.latent_shape, dtype="int32")
 def test_encode_counts_what_the_program_computes():
     encode = functools.partial(plain_jax.encode, config=CASE.tokenizer)
     found = program_operations(
-        lambda w, v: encode(w, video=v), weights(shapes.tokenizer(**CASE.tokenizer)), VIDEO
+        lambda w, v: encode(w, video=v),
+        weights(shapes.tokenizer(**CASE.tokenizer)),
+        VIDEO,
     )
     assert operations(CASE) == found
 
@@ -164,9 +166,7 @@ def test_training_the_transformer_counts_what_the_program_computes():
     config, codes = case.transformer, case.tokenizer["codebook_size"]
     names = weights(shapes.transformer(**config))
     found = program_operations(
-        jax.grad(
-            lambda w, x, y: plain_jax_training.token_loss(w, config, x, y, codes)
-        ),
+        jax.grad(lambda w, x, y: plain_jax_training.token_loss(w, config, x, y, codes)),
         names,
         spec(2, case.length, dtype="int32"),
         spec(2, case.num_latents, dtype="int32"),
