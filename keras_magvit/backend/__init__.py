@@ -5,6 +5,8 @@ Nothing else in the package imports JAX, TensorFlow or PyTorch.
 
 import keras
 
+from keras_magvit.backend.choice import plain_path
+
 _NAME = keras.config.backend()
 
 if _NAME == "jax":
@@ -14,6 +16,7 @@ if _NAME == "jax":
         attention,
         average_pool,
         compile_inference,
+        convolve,
         convolves_to_the_border,
         device_count,
         is_concrete,
@@ -21,6 +24,7 @@ if _NAME == "jax":
         matmul_float32,
         mean_over_replicas,
         mirror_pad,
+        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -39,6 +43,7 @@ elif _NAME == "tensorflow":
         attention,
         average_pool,
         compile_inference,
+        convolve,
         convolves_to_the_border,
         device_count,
         is_concrete,
@@ -46,6 +51,7 @@ elif _NAME == "tensorflow":
         matmul_float32,
         mean_over_replicas,
         mirror_pad,
+        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -64,6 +70,7 @@ elif _NAME == "torch":
         attention,
         average_pool,
         compile_inference,
+        convolve,
         convolves_to_the_border,
         device_count,
         is_concrete,
@@ -71,6 +78,7 @@ elif _NAME == "torch":
         matmul_float32,
         mean_over_replicas,
         mirror_pad,
+        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -95,6 +103,7 @@ __all__ = [
     "attention",
     "average_pool",
     "compile_inference",
+    "convolve",
     "convolves_to_the_border",
     "device_count",
     "is_concrete",
@@ -102,6 +111,8 @@ __all__ = [
     "matmul_float32",
     "mean_over_replicas",
     "mirror_pad",
+    "on_cpu",
+    "plain_path",
     "player_gradients",
     "process_share",
     "rematerialized",

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from keras_magvit.backend.choice import is_plain
+
 
 def compile_inference(function, model):
     """Compiles `function(*tensors)`, which reads the variables of `model`.
@@ -222,16 +224,23 @@ def is_concrete(tensor):
     return not tf.is_symbolic_tensor(tf.convert_to_tensor(tensor))
 
 
-def mirror_pad(video, pads):
-    """Reflects the borders of `(B, T, H, W, C)` by the backend's own kernel.
+def mirror_pad(video, pads, mode):
+    """Mirrors the borders of `(B, T, H, W, C)` by the backend's own kernel.
 
     Args:
         video: float `(B, T, H, W, C)`.
         pads: `((before, after), ...)` for T, H, W.
+        mode: "reflect" or "edge".
 
     Returns:
         The padded tensor; None where no kernel fits.
     """
+    pads = [tuple(pad) for pad in pads]
+    if mode == "edge":
+        # A border of one that repeats is a mirror in the border's edge.
+        fits = all(max(pad) <= 1 for pad in pads)
+        symmetric = ((0, 0), *pads, (0, 0))
+        return tf.pad(video, symmetric, "SYMMETRIC") if fits else None
     sizes = video.shape[1:4]
     if any(n is None or n <= max(pad) for n, pad in zip(sizes, pads, strict=True)):
         return None  # a mirror shorter than the border
@@ -245,6 +254,17 @@ def convolves_to_the_border(video):
     (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
     """
     return not (video.dtype == tf.bfloat16 and video.shape[1] in (None, 2))
+
+
+def on_cpu(fast, plain, *tensors):
+    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
+    on_gpu = tf.config.list_logical_devices("GPU")
+    return (plain if on_gpu or is_plain() else fast)(*tensors)
+
+
+def convolve(video, kernel, padding):
+    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
+    return keras.ops.conv(video, kernel, padding=padding)
 
 
 def average_pool(video, pool_size):

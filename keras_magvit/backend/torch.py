@@ -3,6 +3,8 @@
 import keras
 import torch
 
+from keras_magvit.backend.choice import is_plain
+
 
 def compile_inference(function, model):
     """Wraps `function(*tensors)`, which reads the variables of `model`.
@@ -189,9 +191,9 @@ def is_concrete(tensor):
     return not tensor.is_meta
 
 
-def mirror_pad(video, pads):
-    """None: there is no kernel that reflects T, H and W faster than slices do."""
-    del video, pads
+def mirror_pad(video, pads, mode):
+    """None: there is no kernel that mirrors T, H and W faster than slices do."""
+    del video, pads, mode
     return None
 
 
@@ -202,6 +204,17 @@ def convolves_to_the_border(video):
     (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
     """
     return not (video.dtype == torch.bfloat16 and video.shape[1] == 2)
+
+
+def on_cpu(fast, plain, *tensors):
+    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
+    elsewhere = any(x.device.type != "cpu" for x in tensors)
+    return (plain if elsewhere or is_plain() else fast)(*tensors)
+
+
+def convolve(video, kernel, padding):
+    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
+    return keras.ops.conv(video, kernel, padding=padding)
 
 
 def average_pool(video, pool_size):

@@ -36,8 +36,13 @@ class _Chain(keras.layers.Layer):
             input_shape = layer.compute_output_shape(input_shape)
 
     def call(self, inputs):
+        upsampled = None
         for layer in self.chain:
-            if self.remat and isinstance(layer, ResBlock):
+            if isinstance(layer, Upsample):
+                upsampled = layer.size  # left to the convolution that follows
+            elif upsampled:
+                inputs, upsampled = layer(inputs, upsampled=upsampled), None
+            elif self.remat and isinstance(layer, ResBlock):
                 inputs = rematerialized_call(layer, inputs)
             else:
                 inputs = layer(inputs)

@@ -3,8 +3,7 @@
 import keras
 from keras import ops
 
-from keras_magvit import backend
-from keras_magvit.ops.padding import pad_video
+from keras_magvit.ops.convolution import convolve, convolve_upsampled
 
 BORDERS = ("reflect", "same")
 
@@ -18,7 +17,11 @@ class VideoConv(keras.layers.Conv3D):
         kernel_size: `(t, h, w)`.
         border: "reflect" mirrors the video at its borders (the paper), "same" pads with
             zeros (the released configs).
-        **kwargs: of `keras.layers.Conv3D`.
+        **kwargs: of `keras.layers.Conv3D`; there is no activation.
+
+    Call arguments:
+        inputs: float `(B, T, H, W, C)`.
+        upsampled: `(t, h, w)`, how often the pixels of `inputs` are repeated before.
 
     Raises:
         ValueError: on an unknown border.
@@ -35,19 +38,13 @@ class VideoConv(keras.layers.Conv3D):
         super().__init__(filters, kernel_size, padding=padding, **kwargs)
         self.border = border
 
-    def call(self, inputs):
-        if self.border == "reflect":
-            inputs = pad_video(inputs, self._pads(), "reflect")
-        return super().call(inputs)
-
-    def convolution_op(self, inputs, kernel):
-        if self.border == "same" and not backend.convolves_to_the_border(inputs):
-            inputs = pad_video(inputs, self._pads(), "zero")
-            return ops.conv(inputs, kernel, padding="valid")
-        return super().convolution_op(inputs, kernel)
-
-    def _pads(self):
-        return [((k - 1) // 2, k // 2) for k in self.kernel_size]
+    def call(self, inputs, upsampled=(1, 1, 1)):
+        kernel = ops.convert_to_tensor(self.kernel)  # in the compute dtype
+        if max(upsampled) > 1:
+            outputs = convolve_upsampled(inputs, kernel, upsampled, self.border)
+        else:
+            outputs = convolve(inputs, kernel, self.border)
+        return ops.add(outputs, self.bias) if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.filters)

@@ -6,6 +6,7 @@ from keras import ops
 from keras_magvit import backend
 from keras_magvit.layers.conv import VideoConv
 from keras_magvit.layers.normalization import GroupNormSwish
+from keras_magvit.ops.convolution import upsample
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
@@ -99,11 +100,7 @@ class Upsample(keras.layers.Layer):
         self.size = tuple(size)
 
     def call(self, inputs):
-        x = inputs
-        for axis, repeats in enumerate(self.size, start=1):
-            if repeats > 1:
-                x = ops.repeat(x, repeats, axis=axis)
-        return x
+        return upsample(inputs, self.size)
 
     def compute_output_shape(self, input_shape):
         batch, *video, channels = input_shape

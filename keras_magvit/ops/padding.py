@@ -34,7 +34,7 @@ def pad_video(video, pads, mode):
         raise ValueError(
             f"`mode` must be 'zero', 'edge' or 'reflect'. Received: mode={mode!r}"
         )
-    if mode == "reflect" and (mirrored := backend.mirror_pad(video, pads)) is not None:
+    if (mirrored := backend.mirror_pad(video, pads, mode)) is not None:
         return mirrored
     for axis, (before, after) in enumerate(pads, start=1):
         if before or after:
