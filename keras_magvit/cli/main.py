@@ -7,6 +7,7 @@ import warnings
 from keras_magvit._version import __version__
 from keras_magvit.cli import (
     data,
+    demo,
     detokenize,
     evaluate,
     fvd,
@@ -27,7 +28,7 @@ COMMANDS = (
     *(presets, generate, reconstruct, tokenize, detokenize),
     *(train_tokenizer, train_transformer),
     *(evaluate, fvd, metrics),
-    *(data,),
+    *(data, demo),
 )
 EXAMPLES = """\
 examples:

@@ -68,7 +68,7 @@ def decoding_strip(
                 f"Received: videos[{step}].shape={clip.shape}"
             )
         chosen = evenly(len(clip), columns or 8)
-        clip = _tinted(clip, _check_mask(masks[step], step))
+        clip = tinted(clip, _check_mask(masks[step], step))
         drawn.append(Row(f"step {step + 1}/{steps}", [clip[i] for i in chosen]))
     picture = draw_rows(drawn, [str(i) for i in chosen], scale)
     if path is not None:
@@ -86,8 +86,16 @@ def _check_mask(mask: object, step: int) -> np.ndarray:
     return array
 
 
-def _tinted(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Lays the tint on the pixels of every True cell."""
+def tinted(clip: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Lays the tint on the pixels of every True cell.
+
+    Args:
+        clip: uint8 `(T, H, W, 3)`.
+        mask: bool `(t, h, w)`; a cell covers the pixels at its place.
+
+    Returns:
+        uint8 `(T, H, W, 3)`.
+    """
     for axis, length in enumerate(clip.shape[:3]):
         cells = np.arange(length) * mask.shape[axis] // length
         mask = mask.take(cells, axis=axis)
