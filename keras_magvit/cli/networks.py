@@ -70,6 +70,32 @@ def perceptual(arguments, missing):
         return None
 
 
+def motion_classifier(protocol, model, missing):
+    """The classifier for a protocol whose classes are motions, or None.
+
+    Args:
+        protocol: `Protocol`.
+        model: what is measured.
+        missing: dict that gets the reason if it cannot read the model's clips.
+    """
+    from keras_magvit.networks import WeightsError
+    from keras_magvit.networks.motion_classifier import NUM_FRAMES, MotionClassifier
+
+    if not protocol.reads_motion or not hasattr(model, "tasks"):
+        return None
+    classes = len(MotionClassifier.class_names)
+    if (model.video_shape[0], model.num_classes) != (NUM_FRAMES, classes):
+        missing["class_accuracy"] = (
+            f"motions are read for models of {classes} classes and {NUM_FRAMES} frames"
+        )
+        return None
+    try:
+        return MotionClassifier.from_weights()
+    except WeightsError as error:
+        missing["class_accuracy"] = " ".join(str(error).split())
+        return None
+
+
 def c3d(protocol, missing):
     """C3D for a protocol that has the Inception score, or None.
 

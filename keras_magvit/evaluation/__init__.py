@@ -2,6 +2,7 @@
 
 from keras_magvit.evaluation.bias_card import BiasCard
 from keras_magvit.evaluation.callback import FVDCallback
+from keras_magvit.evaluation.class_reading import ClassReading
 from keras_magvit.evaluation.comparison import Comparison, compare_videos
 from keras_magvit.evaluation.measures import Measures
 from keras_magvit.evaluation.protocols import PROTOCOLS, Protocol, RealClips
@@ -12,6 +13,7 @@ from keras_magvit.evaluation.saving import save
 __all__ = [
     "PROTOCOLS",
     "BiasCard",
+    "ClassReading",
     "Comparison",
     "FVDCallback",
     "Measures",

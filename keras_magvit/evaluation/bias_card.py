@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from keras_magvit.evaluation.clips import NumberedClips
-from keras_magvit.evaluation.store import BATCHES_A_FILE, Arrays, Store
+from keras_magvit.evaluation.features import clip_features
+from keras_magvit.evaluation.store import Arrays, Store
 from keras_magvit.metrics import degradations, frechet_video
 
 _DEGRADED = {"first_frame_repeated": degradations.frozen, "blurred": degradations.blur}
@@ -53,22 +54,6 @@ class BiasCard:
         return asdict(self)
 
 
-def real_features(
-    clips: NumberedClips,
-    measures,
-    store: Store,
-    batch_size: int,
-    progress: Callable[[int, int], None],
-) -> Arrays:
-    """Features of all real clips, found in the store or made.
-
-    Returns:
-        "features" `(N, 400)` and "places" `(N,)`.
-    """
-    places = range(clips.count)
-    return _featured("real", places, clips, measures, store, batch_size, None, progress)
-
-
 def bias_card(
     clips: NumberedClips,
     real: Arrays,
@@ -82,7 +67,7 @@ def bias_card(
 
     Args:
         clips: the real clips.
-        real: what `real_features` gave.
+        real: features of the real clips.
         measures: `Measures`.
         store: where finished files are.
         num_videos: N; clips beyond it are left out.
@@ -100,8 +85,8 @@ def bias_card(
         def told(done, total, step=step):
             progress(step * total + done, len(_DEGRADED) * total)
 
-        arguments = (places, clips, measures, store, batch_size, degrade, told)
-        sets[name] = _featured(name, *arguments)
+        arguments = (places, clips, measures, store, batch_size, _of_pixels(degrade))
+        sets[name] = clip_features(name, *arguments, told)
     halves = clips.halves(sets["real"]["places"])
     counts = int(np.sum(halves == 0)), int(np.sum(halves == 1))
     if min(counts) < 2:
@@ -130,48 +115,11 @@ def bias_card(
     )
 
 
-def _featured(name, places, clips, measures, store, batch_size, degrade, progress):
-    """Features of clips, `degrade`d before, file by file."""
-    step = batch_size * BATCHES_A_FILE
-    parts = []
-    for first in range(0, len(places), step):
-        some = places[first : first + step]
+def _of_pixels(degrade):
+    """A function of uint8 clips, as one of floats."""
 
-        def make(some=some):
-            batches = [
-                some[i : i + batch_size] for i in range(0, len(some), batch_size)
-            ]
-            return _joined(
-                [_of(b, clips, measures, batch_size, degrade) for b in batches]
-            )
-
-        parts.append(store.get(f"{name}-{first:08d}-{len(some)}", make))
-        progress(first + len(some), len(places))
-    joined = _joined(parts)
-    if not len(joined["features"]):
-        raise ValueError(
-            f"No clip could be read. {clips.dataset.report} "
-            f"Received: dataset={clips.dataset.name!r}"
-        )
-    return joined
-
-
-def _of(places, clips, measures, batch_size, degrade):
-    read = clips.read(places)
-    if read is None:
-        return {
-            "features": np.zeros((0, 400), "float32"),
-            "places": np.zeros(0, "int64"),
-        }
-    video = read.video
-    if degrade is not None:
+    def change(video):
         pixels = np.rint(video * 255).astype(np.uint8)
-        video = degrade(pixels).astype("float32") / 255
-    count = len(video)
-    # A batch that is smaller is filled up: a new shape would be compiled.
-    video = video[np.minimum(np.arange(batch_size), count - 1)]
-    return {"features": measures.features(video)[:count], "places": read.places}
+        return degrade(pixels).astype("float32") / 255
 
-
-def _joined(parts):
-    return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+    return change

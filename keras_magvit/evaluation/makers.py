@@ -40,6 +40,7 @@ class TaskMaker:
         self.name = self.task.name
         self.needs_pixels = self.task.gives_pixels
         self.is_paired = self.needs_pixels
+        self.uses_class = self.task.uses_class
 
     def make(self, video, labels, seed):
         """Generates one video for each clip; see `Made`."""
@@ -77,7 +78,7 @@ class ReconstructionMaker:
         tokenizer: `VideoTokenizer`.
     """
 
-    name, needs_pixels, is_paired = RECONSTRUCTION, True, True
+    name, needs_pixels, is_paired, uses_class = RECONSTRUCTION, True, True, False
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer

@@ -21,11 +21,13 @@ class Measures:
         i3d: `I3D` with weights.
         lpips: `LPIPS` (or what is called alike and has a `name`), or None.
         c3d: `C3D` with weights, for the Inception score; or None.
+        classifier: reads the class of a clip, as `MotionClassifier`; or None.
         size: `(H, W)` that clips are brought to before anything is measured.
     """
 
-    def __init__(self, i3d, lpips=None, c3d=None, size=None):
+    def __init__(self, i3d, lpips=None, c3d=None, size=None, classifier=None):
         self.i3d, self.lpips, self.c3d = i3d, lpips, c3d
+        self.classifier = classifier
         self.size = None if size is None else tuple(size)
 
     def describe(self) -> dict[str, Any]:
@@ -34,6 +36,7 @@ class Measures:
             "i3d": frechet_video.protocol(self.i3d, (0, 0, 0)),
             "perceptual": getattr(self.lpips, "name", None),
             "c3d_sha256": getattr(self.c3d, "weights_sha256", None),
+            "classifier_sha256": getattr(self.classifier, "weights_sha256", None),
             "size": self.size,
         }
 

@@ -6,6 +6,7 @@ import os
 from keras_magvit.evaluation import tables
 from keras_magvit.evaluation.samples import file_name
 from keras_magvit.io import contact_sheet, write_video
+from keras_magvit.io.confusion import confusion_matrix
 
 _KINDS = ("real", "condition", "generated")
 _FRAME_RATE = 8.0
@@ -25,6 +26,7 @@ th { background: #f3f3f6; }
   gap: .6rem; margin-bottom: 1rem; }
 figure { margin: 0; }
 img { width: 100%; image-rendering: pixelated; display: block; }
+.matrix { width: auto; max-width: 100%; margin-bottom: 1rem; }
 figcaption { color: #55555e; font-size: 13px; }
 .note { background: #fff6e0; border-left: 4px solid #e0a800; padding: .4rem 1rem; }
 """
@@ -44,6 +46,9 @@ def write_media(report, folder):
         if rows:
             rows = {kind: rows[kind] for kind in _KINDS if kind in rows}
             contact_sheet(rows, path=os.path.join(folder, f"{name}.png"))
+        if result.classes:
+            read, path = result.classes, os.path.join(folder, f"{name}_classes.png")
+            confusion_matrix(read.counts, read.class_names, path)
 
 
 def to_html(report, media):
@@ -117,6 +122,13 @@ def _not_measured(report):
 
 def _clips(result, media):
     yield f"<h3>{_text(result.task)}</h3>"
+    if result.classes:
+        yield (
+            "<p>Classes that were asked for (rows), and those that "
+            f"{_text(result.classes.classifier)} reads from the generated clips.</p>"
+        )
+        source = f"{media}/{file_name(result.task)}_classes.png"
+        yield f'<img class="matrix" src="{_text(source)}" alt="confusion matrix">'
     count = max((len(clips) for clips in result.shown.values()), default=0)
     for place in range(count):
         yield '<div class="clips">'

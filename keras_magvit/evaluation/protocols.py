@@ -71,6 +71,8 @@ class Protocol:
         sampling: arguments of `Sampling`; what is missing is the model's own.
         class_real: the real clips of tasks that start from a class alone; None is
             `real`.
+        reads_motion: whether the classes that are asked for are read from what was made,
+            by `networks.motion_classifier`: of simulated pushing, whose motions it knows.
         inception_score: whether the paper has it: of UCF-101, whose classes it knows.
         num_frames: T.
         reference: where it is from.
@@ -89,6 +91,7 @@ class Protocol:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     class_real: RealClips | None = None
     inception_score: bool = False
+    reads_motion: bool = False
     num_frames: int = 16
     reference: str = "arXiv:2212.05199, appendix B.3"
 
@@ -102,7 +105,7 @@ class Protocol:
 
 
 _OURS = "keras_magvit, after arXiv:2212.05199"
-_SIMULATED = (*MT8, RECONSTRUCTION)
+_SIMULATED = (*MT8, CG, CFP, RECONSTRUCTION)
 
 _ROWS = (
     Protocol(
@@ -200,6 +203,7 @@ _ROWS = (
         RealClips("test", "first"),
         num_samples=None,
         size=64,
+        reads_motion=True,
         reference=_OURS,
     ),
     Protocol(
@@ -209,6 +213,7 @@ _ROWS = (
         RealClips("test", "all"),
         num_samples=None,
         size=64,
+        reads_motion=True,
         reference=_OURS,
     ),
 )

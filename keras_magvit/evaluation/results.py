@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_magvit.evaluation import class_reading
 from keras_magvit.evaluation.measures import LOWER_IS_BETTER
 from keras_magvit.metrics import frechet_video
 from keras_magvit.metrics.inception_score import inception_score
@@ -54,6 +55,7 @@ class TaskResult:
         bias_card: `BiasCard` of these real clips, or None.
         shown: pixels for the page: "real", "condition", "generated" -> uint8
             `(n, T, H, W, 3)`; not part of `as_dict`.
+        classes: `ClassReading` of a task that asks for a class, or None.
     """
 
     task: str
@@ -64,6 +66,7 @@ class TaskResult:
     fvd_protocol: dict[str, Any]
     bias_card: Any
     shown: dict[str, np.ndarray]
+    classes: Any = None
 
     def as_dict(self):
         """As a dict that JSON can hold."""
@@ -75,6 +78,7 @@ class TaskResult:
             "real": self.real,
             "fvd_protocol": self.fvd_protocol,
             "bias_card": self.bias_card and self.bias_card.as_dict(),
+            "classes": self.classes and self.classes.as_dict(),
         }
 
 
@@ -140,8 +144,11 @@ def scores_of(repeats, real, measures, num_frames, samples_per_clip):
     if "logits" in repeats[0]:
         values = (inception_score(repeat["logits"])[0] for repeat in repeats)
         scores["inception_score"] = Score.of(values)
+    for name, shares in class_reading.accuracies(repeats).items():
+        scores[name] = Score.of(shares)
+    unscored = ("features", "logits", "places", *class_reading.NAMES)
     for name in repeats[0]:
-        if name in ("features", "logits", "places") or name.startswith("shown_"):
+        if name in unscored or name.startswith("shown_"):
             continue
         if name == "code_counts":
             scores.update(_codebook([r[name] for r in repeats]))

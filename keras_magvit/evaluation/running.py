@@ -8,8 +8,11 @@ import keras
 from keras_magvit._version import __version__
 from keras_magvit.data import VideoSource
 from keras_magvit.evaluation import protocols
-from keras_magvit.evaluation.bias_card import bias_card, real_features
+from keras_magvit.evaluation.baselines import baseline_statistics
+from keras_magvit.evaluation.bias_card import bias_card
+from keras_magvit.evaluation.class_reading import ClassReading
 from keras_magvit.evaluation.clips import open_clips
+from keras_magvit.evaluation.features import clip_features
 from keras_magvit.evaluation.identity import (
     dataset_identity,
     model_identity,
@@ -19,9 +22,10 @@ from keras_magvit.evaluation.makers import ReconstructionMaker, TaskMaker
 from keras_magvit.evaluation.measures import Measures
 from keras_magvit.evaluation.plan import ALL, make_plan
 from keras_magvit.evaluation.protocols import RECONSTRUCTION
-from keras_magvit.evaluation.results import Report, TaskResult, scores_of
+from keras_magvit.evaluation.results import Report, Score, TaskResult, scores_of
 from keras_magvit.evaluation.samples import measure_repeat
 from keras_magvit.evaluation.store import Store
+from keras_magvit.metrics import frechet_video
 from keras_magvit.networks.i3d import I3D
 
 
@@ -41,7 +45,9 @@ def evaluate(
     i3d=None,
     lpips=None,
     c3d=None,
+    classifier=None,
     with_bias_card=True,
+    with_baselines=True,
     model_name=None,
     data_dir=None,
     not_measured=None,
@@ -71,7 +77,11 @@ def evaluate(
         i3d: `I3D` with weights; None looks for them.
         lpips: `LPIPS`, or None to leave it out.
         c3d: `C3D` with weights, for the Inception score; None leaves it out.
+        classifier: reads the class of a clip, as `MotionClassifier`, for tasks that ask
+            for a class; None leaves it out.
         with_bias_card: whether to measure the card of the real clips.
+        with_baselines: whether to measure, for tasks that start from pixels, the
+            distance of the padded condition and of a fill with the mean colour.
         model_name: what the report calls the model.
         data_dir: where prepared datasets lie; None takes the usual place.
         not_measured: dict metric -> why it is missing, for the report.
@@ -109,9 +119,9 @@ def evaluate(
         batch_size=batch_size,
     )
     i3d = I3D.from_weights() if i3d is None else i3d
-    measures = Measures(i3d, lpips, c3d, plan.measured_size)
+    measures = Measures(i3d, lpips, c3d, plan.measured_size, classifier)
     run = _Run(model, plan, measures, cache, dataset, data_dir, progress)
-    results = [run.task(name, with_bias_card) for name in plan.tasks]
+    results = [run.task(name, with_bias_card, with_baselines) for name in plan.tasks]
     return Report(
         protocol=protocol.as_dict(),
         deviations=plan.deviations,
@@ -123,6 +133,7 @@ def evaluate(
             "video_shape": plan.video_shape,
             "measured_size": plan.measured_size,
             "c3d_sha256": getattr(c3d, "weights_sha256", None),
+            "classifier_sha256": getattr(classifier, "weights_sha256", None),
             "repeats": plan.repeats,
             "samples_per_clip": plan.samples_per_clip,
             "seed": seed,
@@ -146,7 +157,7 @@ class _Run:
         self.identity = model_identity(model)
         self._real = {}
 
-    def task(self, name, with_bias_card):
+    def task(self, name, with_bias_card, with_baselines):
         """Measures one task."""
         plan = self.plan
         maker = self._maker(name)
@@ -192,6 +203,8 @@ class _Run:
             frames,
             plan.samples_per_clip,
         )
+        if with_baselines and name != RECONSTRUCTION and maker.needs_pixels:
+            scores = self._with_baselines(scores, maker, real, fvd.name)
         return TaskResult(
             task=name,
             scores=scores,
@@ -209,7 +222,27 @@ class _Run:
                 for kind in ("real", "condition", "generated")
                 if f"shown_{kind}" in repeats[0]
             },
+            classes=ClassReading.of(repeats, self.measures.classifier),
         )
+
+    def _with_baselines(self, scores, maker, real, distance):
+        """The scores, and behind the distance those of two guesses."""
+        found = baseline_statistics(
+            maker.task,
+            self.model.latent_shape,
+            real.clips,
+            self.measures,
+            real.store,
+            self.plan.batch_size,
+            self._told(f"{maker.name}: baselines"),
+        )
+        guesses = {
+            f"{distance}_of_{name}": Score.of(
+                [frechet_video.compare(real.statistics, statistics).value]
+            )
+            for name, statistics in found.items()
+        }
+        return {distance: scores[distance], **guesses, **scores}
 
     def _maker(self, name):
         if name == RECONSTRUCTION:
@@ -267,14 +300,21 @@ class _RealSet:
             "backend": keras.config.backend(),
             "version": __version__,
         }
-        store = Store(run.cache, features)
-        arguments = (run.measures, store, plan.batch_size)
-        real = real_features(self.clips, *arguments, run._told("real clips"))
+        self.store = Store(run.cache, features)
+        real = clip_features(
+            "real",
+            range(self.clips.count),
+            self.clips,
+            run.measures,
+            self.store,
+            plan.batch_size,
+            progress=run._told("real clips"),
+        )
         self.statistics = run.measures.statistics(real["features"], frames)
         self.card = None
         if with_bias_card:
             count = min(self.clips.count, plan.samples_of(self.clips.count))
             told = run._told("bias card")
             self.card = bias_card(
-                self.clips, real, run.measures, store, count, plan.batch_size, told
+                self.clips, real, run.measures, self.store, count, plan.batch_size, told
             )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from keras import ops
 
+from keras_magvit.evaluation.class_reading import read_classes
 from keras_magvit.evaluation.clips import NumberedClips
 from keras_magvit.evaluation.makers import batch_seed
 from keras_magvit.evaluation.store import BATCHES_A_FILE, Arrays, Store, digest
@@ -102,6 +103,8 @@ def _measure(maker, clips, measures, places, batch_size, seed) -> Arrays | None:
     if made.condition is not None:
         found.update(measures.of_regions(video, made.fake, made.condition))
         found[f"{_SHOWN}condition"] = _pixels(made.condition.video)
+    if maker.uses_class and measures.classifier is not None:
+        found.update(read_classes(measures.classifier, video, made.fake, labels))
     found[f"{_SHOWN}generated"] = _pixels(made.fake)
     if maker.needs_pixels:
         found[f"{_SHOWN}real"] = _pixels(video)

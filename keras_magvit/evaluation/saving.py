@@ -13,12 +13,14 @@ CACHE = "cache"
 _NAMES = (REPORT, "report.csv", "report.md", "report.html", MEDIA, CACHE)
 
 
-def check_folder(folder, overwrite=False):
+def check_folder(folder, overwrite=False, names=_NAMES, last=REPORT):
     """Refuses a folder that a report must not be written into.
 
     Args:
         folder: where the report is to be; it need not exist.
         overwrite: whether a report that is there may be replaced.
+        names: what a report's folder may hold.
+        last: the file whose presence makes a report.
 
     Raises:
         VideoFileError: if it is a file, holds a report, or holds anything else that is
@@ -32,14 +34,14 @@ def check_folder(folder, overwrite=False):
         return
     if not os.path.isdir(folder):
         raise VideoFileError("The output is a file, not a folder.", folder)
-    others = sorted(set(os.listdir(folder)) - set(_NAMES))
+    others = sorted(set(os.listdir(folder)) - set(names))
     others = [name for name in others if not name.startswith(".")]
     if others:
         raise VideoFileError(
             f"The folder holds {others[0]!r}, which is no report's: choose another.",
             folder,
         )
-    if os.path.exists(os.path.join(folder, REPORT)) and not overwrite:
+    if os.path.exists(os.path.join(folder, last)) and not overwrite:
         raise VideoFileError(
             "The folder holds a report; pass --overwrite (overwrite=True) to replace "
             "it. What was measured for it is used again.",
@@ -76,9 +78,13 @@ def save(report, folder, overwrite=False):
     paths = []
     for name, text in texts.items():
         paths.append(os.path.join(folder, name))
-        write = _writer(text)
-        atomic.write_file(paths[-1], write, overwrite=True)
+        write_text(paths[-1], text)
     return paths
+
+
+def write_text(path, text):
+    """Writes a text file, whole or not at all, over an older one."""
+    atomic.write_file(path, _writer(text), overwrite=True)
 
 
 def _write_media(report, folder):

@@ -43,7 +43,7 @@ def to_markdown(report):
     """The scores, what they depend on, and the bias card."""
     lines = [f"# {_cell(report.name)}: {_cell(report.run['model'])}", ""]
     names = list(dict.fromkeys(name for t in report.tasks for name in t.scores))
-    lines += _table(
+    lines += markdown_table(
         ("task", "real", "fake", *names),
         [
             (t.task, t.num_real, t.num_fake, *(t.scores.get(n, "-") for n in names))
@@ -51,7 +51,7 @@ def to_markdown(report):
         ],
     )
     lines += ["", "## What the numbers depend on", ""]
-    lines += _table(("", ""), protocol_rows(report))
+    lines += markdown_table(("", ""), protocol_rows(report))
     if report.deviations:
         lines += ["", "## Where this run departs from the protocol", ""]
         lines += [f"- {_cell(words)}" for words in report.deviations]
@@ -60,7 +60,7 @@ def to_markdown(report):
         lines += ["", "## Bias card: FVD of real clips, measured alike", ""]
     for words, card in cards.items():
         lines += [f"{_cell(words[:1].upper() + words[1:])}:", ""]
-        lines += _table(card_heading(card), card_rows(card))
+        lines += markdown_table(card_heading(card), card_rows(card))
     if report.not_measured:
         lines += ["", "## Not measured", ""]
         lines += [f"- {_cell(n)}: {_cell(w)}" for n, w in report.not_measured.items()]
@@ -83,6 +83,9 @@ def protocol_rows(report):
     if run["c3d_sha256"]:
         text = f"C3D, sha256 {run['c3d_sha256']}, of each repeat, unsplit"
         rows.append(("Inception score", text))
+    for read in [t.classes for t in report.tasks if t.classes][:1]:
+        text = f"{read.classifier}, sha256 {read.weights_sha256}"
+        rows.append(("classes are read by", text))
     for words, data in report.dataset.items():
         skipped = sum(len(names) for names in data["skipped"].values())
         text = f"{data['clips']} clips of {data['name']}: {words}"
@@ -124,7 +127,8 @@ def card_rows(card):
     ]
 
 
-def _table(heading, rows):
+def markdown_table(heading, rows):
+    """Lines of a table; cells are made harmless."""
     lines = [heading, ("---",) * len(heading), *rows]
     return [f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines]
 

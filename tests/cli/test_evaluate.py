@@ -100,6 +100,22 @@ def test_goes_on_where_it_stopped(command, network, run, refused, long_preset):
     assert network.num_calls == calls
 
 
+def test_several_numbers_of_steps(command, network):
+    out, _ = command(*QUICK, "--steps", 1, 2)
+    assert sorted(path.name for path in Path("report").iterdir()) == [
+        *("cache", "steps.csv", "steps.md", "steps_1", "steps_2"),
+    ]
+    for steps in (1, 2):
+        text = Path(f"report/steps_{steps}/report.json").read_text()
+        assert json.loads(text)["run"]["sampling"]["num_steps"] == steps
+        assert f"frame_prediction, {steps} step" in out
+    heading = Path("report/steps.md").read_text().splitlines()[2]
+    assert heading == "| task | metric | 1 step | 2 steps |"
+    calls = network.num_calls
+    command(*QUICK, "--steps", 1, 2, "--overwrite")
+    assert network.num_calls == calls
+
+
 def test_a_tokenizer_is_measured_by_its_reconstructions(command, long_model, tmp_path):  # noqa: F811
     long_model.tokenizer.save_to_preset(tmp_path / "tokenizer")
     quick = ("--perceptual", "none", "--no-bias-card")

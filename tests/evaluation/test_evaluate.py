@@ -52,7 +52,8 @@ def run(model, shapes, i3d, protocol, tmp_path):
     """Evaluates the tiny model on the shapes."""
 
     def call(row=None, dataset=shapes, model=model, **kwargs):
-        arguments = {"i3d": i3d, "batch_size": BATCH, "with_bias_card": False, **kwargs}
+        left_out = {"with_bias_card": False, "with_baselines": False}
+        arguments = {"i3d": i3d, "batch_size": BATCH, **left_out, **kwargs}
         cache = arguments.pop("cache", tmp_path / "cache")
         return evaluate(model, row or protocol(), cache, dataset, **arguments)
 
@@ -123,6 +124,63 @@ def test_class_generation_reads_the_labels_alone(run, model, shapes, first_clips
     expected = float(fvd(first_clips, made, i3d))
     assert result.scores["fvd"].mean == pytest.approx(expected, rel=1e-4)
     assert set(result.scores) == {"fvd"} and set(result.shown) == {"generated"}
+
+
+@once
+def test_baselines(run, model, first_clips, i3d):
+    scores = run(tasks=("IPC", "FP"), with_baselines=True)
+    real = first_clips / np.float32(255)
+    for result in scores.tasks:
+        condition = km.tasks.get(result.task).condition(real, model.latent_shape)
+        mask, padded = _numpy(condition.video_mask), _numpy(condition.video)
+        given = np.broadcast_to(mask[..., 0], real.shape[:-1])
+        colours = np.array(
+            [r[g].mean(axis=0) for r, g in zip(real, given, strict=True)]
+        )
+        fills = {"padding": padded, "mean_colour": colours[:, None, None, None]}
+        for name, fill in fills.items():
+            guess = np.where(given[..., None], real, fill).astype("float32")
+            expected = float(fvd(first_clips, guess, i3d))
+            score = result.scores[f"fvd_of_{name}"]
+            assert score.mean == pytest.approx(expected, rel=1e-4), name
+    # The region is empty in one, and the first frame repeated in the other.
+    frozen = np.repeat(first_clips[:, :1], first_clips.shape[1], axis=1)
+    expected = float(fvd(first_clips, frozen, i3d))
+    assert result.scores["fvd_of_padding"].mean == pytest.approx(expected, rel=1e-4)
+    before = i3d.num_calls
+    run(tasks=("IPC", "FP"), with_baselines=True)
+    assert i3d.num_calls == before
+
+
+class Brightness:
+    """Stands for a classifier: sixteen classes, from dark to bright."""
+
+    name, weights_sha256 = "brightness", "ef" * 32
+    class_names = tuple(f"{label} of 16" for label in range(16))
+
+    def classes(self, video):
+        return (_numpy(video).mean(axis=(1, 2, 3, 4)) * 16).astype(int)
+
+
+@once
+def test_classes_are_read_from_what_was_made(run, model, shapes, first_clips, protocol):
+    result = run(protocol(repeats=2), tasks="CG", classifier=Brightness()).tasks[0]
+    labels = np.array([shapes.label(i) for i in range(len(shapes))])
+    counts, shares = np.zeros((16, 16), int), []
+    for repeat in range(2):
+        made = _generated(
+            *(model, "class_generation", first_clips, repeat), labels=labels
+        )
+        read = Brightness().classes(made)
+        np.add.at(counts, (labels, read), 1)
+        shares.append(np.mean(read == labels))
+    assert result.scores["class_accuracy"].repeats == pytest.approx(shares)
+    of_real = np.mean(Brightness().classes(first_clips / 255.0) == labels)
+    assert result.scores["class_accuracy_of_real"].mean == pytest.approx(of_real)
+    np.testing.assert_array_equal(result.classes.counts, counts)
+    assert result.as_dict()["classes"]["weights_sha256"] == "ef" * 32
+    # No class is asked for.
+    assert run(tasks="FP", classifier=Brightness()).tasks[0].classes is None
 
 
 class Colours:

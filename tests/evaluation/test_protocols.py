@@ -53,11 +53,11 @@ PAPER = {
     ),
     "simulated_pushing": (
         *(("test", "first", 1), None, 1, 1, 64, None, 1),
-        *(None, [*MT8, "reconstruction"]),
+        *(None, [*MT8, "CG", "CFP", "reconstruction"]),
     ),
     "simulated_pushing_debiased": (
         *(("test", "all", 1), None, 1, 1, 64, None, 1),
-        *(None, [*MT8, "reconstruction"]),
+        *(None, [*MT8, "CG", "CFP", "reconstruction"]),
     ),
 }
 

@@ -8,8 +8,17 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from keras_magvit.evaluation import BiasCard, Report, Score, TaskResult, save
+from keras_magvit.evaluation import (
+    BiasCard,
+    ClassReading,
+    Report,
+    Score,
+    TaskResult,
+    save,
+    sweep,
+)
 from keras_magvit.evaluation.page import to_html
 from keras_magvit.evaluation.tables import to_csv, to_json, to_markdown
 from keras_magvit.io import read_video
@@ -44,6 +53,7 @@ def report():
             fvd,
             CARD,
             {"generated": clip},
+            ClassReading(("left", EVIL), ((6, 2), (0, 0)), EVIL, "12" * 32),
         ),
     )
     run = {
@@ -52,7 +62,7 @@ def report():
         **{"video_shape": (9, 16, 16), "measured_size": (16, 16), "repeats": 2},
         **{"samples_per_clip": 2, "seed": 3, "batch_size": 4, "backend": "jax"},
         **{"dtype": "float32", "date": "2026-11-25", "versions": {"keras": "3"}},
-        "c3d_sha256": None,
+        **{"c3d_sha256": None, "classifier_sha256": "12" * 32},
     }
     data = {words: {"name": "clips/test", "clips": 8, "skipped": {"short": {"a": "b"}}}}
     protocol = {"name": "bair", "reference": "here"}
@@ -161,6 +171,48 @@ def test_clips_of_the_page(report, tmp_path):
     assert "mine_0_real.gif" not in names
     page = (tmp_path / "report" / "report.html").read_text()
     assert all(f'src="media/{name}"' in page for name in names if name.endswith("gif"))
+
+
+def test_classes_that_were_read(report, tmp_path):
+    save(report, tmp_path / "report")
+    loaded = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert [task["classes"] is None for task in loaded["tasks"]] == [True, False]
+    assert loaded["tasks"][1]["classes"]["counts"] == [[6, 2], [0, 0]]
+    picture = Image.open(tmp_path / "report" / "media" / "mine_classes.png")
+    colours = picture.convert("RGB").getcolors(1 << 16)
+    shares = {colour for _, colour in colours}
+    assert (76, 140, 187) in shares and (195, 217, 232) in shares  # 6 and 2 of 8
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert page.count('src="media/mine_classes.png"') == 1
+
+
+def test_reports_by_steps(report, tmp_path):
+    other = dataclasses.replace(
+        report,
+        tasks=tuple(
+            dataclasses.replace(t, scores={name: Score.of([5.0]) for name in t.scores})
+            for t in report.tasks
+        ),
+    )
+    place = tmp_path / "sweep"
+    paths = sweep.save({1: report, 12: other}, place)
+    assert len(paths) == 4 + 4 + 2
+    rows = list(csv.DictReader((place / "steps.csv").open()))
+    found = [(r["task"], r["metric"], r["steps"], float(r["mean"])) for r in rows]
+    assert found[:2] == [
+        ("frame_prediction", "fvd", "1", 12.0),
+        ("frame_prediction", "fvd", "12", 5.0),
+    ]
+    assert len(found) == 6
+    table = (place / "steps.md").read_text()
+    assert "| frame\\_prediction | fvd | 12 ± 2.828 | 5 |" in table
+    assert (place / "steps_12" / "report.html").is_file()
+    with pytest.raises(ValueError, match="pass --overwrite"):
+        sweep.save({1: report, 12: other}, place)
+    sweep.save({1: report, 12: other}, place, overwrite=True)
+    (place / "thesis.tex").write_text("x")
+    with pytest.raises(ValueError, match="which is no report's"):
+        sweep.save({1: report, 12: other}, place, overwrite=True)
 
 
 def test_a_report_is_replaced_only_when_asked(report, tmp_path):
