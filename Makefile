@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml
 $(DEMO_STAMP): pyproject.toml
 	@echo "Installing keras_magvit with $(DEMO_BACKEND) into $(VENV), once: about a minute."
 	$(make_venv)
-	$(INSTALL) -e ".[$(DEMO_BACKEND),demo]"
+	$(INSTALL) -e ".[$(DEMO_BACKEND),video]"
 	@touch $(DEMO_STAMP)
 
 test: $(STAMP)

