@@ -39,6 +39,9 @@ def split_prompts(transformer, released, target):
 
     Raises:
         ValueError: if the sizes differ.
+
+    Example:
+        >>> km.conversion.split_prompts(model.transformer, released, model.vocabulary)
     """
     if not transformer.vocabulary_size == released.size == target.size:
         raise ValueError(
@@ -71,6 +74,11 @@ def magvit_from_videogvt(
 
     Raises:
         ValueError: if keys or shapes do not fit; all are named.
+
+    Example:
+        >>> model = km.conversion.magvit_from_videogvt(
+        ...     vq_params, vq_config, params, config
+        ... )
     """
     config = transformer_config
     tokenizer = tokenizer_from_videogvt(tokenizer_params, tokenizer_config)

@@ -34,6 +34,9 @@ def tokenizer_from_videogvt(params, config, **kwargs):
     Raises:
         ValueError: if the config asks for a variant that was never released with a
             config of its own, or if keys or shapes do not fit; all are named.
+
+    Example:
+        >>> tokenizer = km.conversion.tokenizer_from_videogvt(params, config)
     """
     config = _section(config, "vqvae")
     model = VideoTokenizer(**{**_tokenizer_arguments(config), **kwargs})
@@ -42,7 +45,12 @@ def tokenizer_from_videogvt(params, config, **kwargs):
 
 
 def tokenizer_to_videogvt(model):
-    """The inverse of `tokenizer_from_videogvt`: flat dict of numpy arrays."""
+    """The inverse of `tokenizer_from_videogvt`: flat dict of numpy arrays.
+
+    Example:
+        >>> params = km.conversion.tokenizer_to_videogvt(tokenizer)
+        >>> sorted(params)[0]
+    """
     drop_time = model.temporal_kernel == 1
 
     def official(array):
@@ -124,6 +132,9 @@ def discriminator_from_videogvt(params, config, **kwargs):
 
     Raises:
         ValueError: if keys or shapes do not fit; all are named.
+
+    Example:
+        >>> discriminator = km.conversion.discriminator_from_videogvt(params, config)
     """
     config = _section(config, "discriminator")
     flat = _flatten(params)
@@ -140,7 +151,11 @@ def discriminator_from_videogvt(params, config, **kwargs):
 
 
 def discriminator_to_videogvt(model):
-    """The inverse of `discriminator_from_videogvt`: flat dict of numpy arrays."""
+    """The inverse of `discriminator_from_videogvt`: flat dict of numpy arrays.
+
+    Example:
+        >>> params = km.conversion.discriminator_to_videogvt(discriminator)
+    """
     return _export(names.discriminator(model))
 
 
@@ -160,6 +175,9 @@ def transformer_from_videogvt(params, config, **kwargs):
 
     Raises:
         ValueError: if keys or shapes do not fit; all are named.
+
+    Example:
+        >>> transformer = km.conversion.transformer_from_videogvt(params, config)
     """
     size = config["transformer"]
     special = 16 if config.get("multi_task", False) else 1
@@ -181,7 +199,11 @@ def transformer_from_videogvt(params, config, **kwargs):
 
 
 def transformer_to_videogvt(model):
-    """The inverse of `transformer_from_videogvt`: flat dict of numpy arrays."""
+    """The inverse of `transformer_from_videogvt`: flat dict of numpy arrays.
+
+    Example:
+        >>> params = km.conversion.transformer_to_videogvt(model.transformer)
+    """
     return _export(names.transformer(model))
 
 

@@ -37,6 +37,10 @@ class ColourJitter:
 
     Raises:
         ValueError: if an amount is out of its range.
+
+    Example:
+        >>> source = MovingShapes(10, num_frames=16, size=(16, 16))
+        >>> dataset = ClipDataset(source, num_frames=4, colour=km.data.ColourJitter(hue=0.0))
     """
 
     brightness: float = 0.2

@@ -173,6 +173,9 @@ def open_source(
     Raises:
         ValueError: if nothing has that name, or there is no such split.
         VideoFileError: if the path cannot be read.
+
+    Example:
+        >>> source = km.data.open_source("moving_digits", size=(32, 32))
     """
     place = os.fspath(name_or_path)
     entry = find(place)
@@ -266,6 +269,9 @@ def prepare(
         ValueError: if there is no such dataset.
         VideoFileError: if files are missing that have to be fetched by hand; the text
             names them and where to put them.
+
+    Example:
+        >>> km.data.prepare("simulated_pushing", "data/")  # doctest: +SKIP
     """
     entry = find(name)
     if entry is None:

@@ -15,6 +15,11 @@ class SkipReport:
     Attributes:
         unreadable: key of the video -> one line that says what is wrong with it.
         short: key of the video -> one line with its length, less than the window's.
+
+    Example:
+        >>> dataset = ClipDataset(MovingShapes(10, num_frames=8), num_frames=4)
+        >>> len(dataset.report.unreadable)
+        0
     """
 
     unreadable: dict[str, str] = field(default_factory=dict)

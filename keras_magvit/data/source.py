@@ -19,6 +19,10 @@ class VideoInfo:
         height: rows of a frame as `VideoSource.frames` returns it.
         width: columns of such a frame.
         frame_rate: frames a second, above 0.
+
+    Example:
+        >>> MovingShapes(4, num_frames=20, size=(32, 32)).info(0).num_frames
+        20
     """
 
     num_frames: int
@@ -37,6 +41,10 @@ class VideoSource(abc.ABC):
 
     Subclasses implement `__len__`, `key`, `info` and `frames`, and where videos have
     classes also `class_names` and `label`.
+
+    Example:
+        >>> isinstance(MovingShapes(4), km.data.VideoSource)
+        True
     """
 
     @abc.abstractmethod

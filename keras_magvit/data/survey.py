@@ -47,6 +47,11 @@ class Survey:
         class_names: the classes, by label.
         num_frames: T of the clips that are counted.
         stride: of these clips.
+
+    Example:
+        >>> survey = km.data.check(MovingShapes(4, num_frames=20))
+        >>> len(survey.videos)
+        4
     """
 
     videos: list[SurveyedVideo] = field(default_factory=list)

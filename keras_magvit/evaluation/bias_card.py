@@ -29,6 +29,10 @@ class BiasCard:
         blurred_half: one half against the other, blurred.
         first_frame_repeated: all N against their own first frames, repeated.
         blurred: all N against themselves, blurred (Gaussian of 1.5 pixels).
+
+    Example:
+        >>> card = report.tasks[0].bias_card
+        >>> card.half_against_half
     """
 
     num_videos: int

@@ -19,6 +19,10 @@ class ClassReading:
         counts: `counts[asked][read]`, clips of all repeats.
         classifier: what reports call it.
         weights_sha256: of its weights.
+
+    Example:
+        >>> reading = report.tasks[0].classes
+        >>> reading.class_names
     """
 
     class_names: tuple[str, ...]

@@ -25,6 +25,10 @@ class Comparison:
             of fewer than 4.
         clips: which frames of which videos were compared, in words.
         skipped: name of the set -> what of it could not be read.
+
+    Example:
+        >>> comparison = km.evaluation.compare_videos("real/", "fake/", i3d)
+        >>> print(comparison.fvd)
     """
 
     fvd: FVDResult
@@ -72,6 +76,9 @@ def compare_videos(
         ValueError: on fewer than 2 videos, fewer than 9 frames, or lengths or sizes that
             differ.
         VideoFileError: if a set, or a video of it, cannot be read.
+
+    Example:
+        >>> comparison = km.evaluation.compare_videos("real/", "fake/", i3d)
     """
     progress = progress or (lambda label, done, total: None)
     sources = {"real": open_videos(real), "fake": open_videos(fake)}

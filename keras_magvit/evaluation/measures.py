@@ -23,6 +23,9 @@ class Measures:
         c3d: `C3D` with weights, for the Inception score; or None.
         classifier: reads the class of a clip, as `MotionClassifier`; or None.
         size: `(H, W)` that clips are brought to before anything is measured.
+
+    Example:
+        >>> measures = km.evaluation.Measures(i3d)
     """
 
     def __init__(self, i3d, lpips=None, c3d=None, size=None, classifier=None):

@@ -33,6 +33,9 @@ class RealClips:
             "random" for clips at a random place of random videos, one for each
             generated video of a repeat.
         crops: crops of a window, spread over the longer side.
+
+    Example:
+        >>> real = km.evaluation.RealClips("test", "first")
     """
 
     split: str
@@ -76,6 +79,10 @@ class Protocol:
         inception_score: whether the paper has it: of UCF-101, whose classes it knows.
         num_frames: T.
         reference: where it is from.
+
+    Example:
+        >>> real = km.evaluation.RealClips("test", "first")
+        >>> mine = km.evaluation.Protocol("mine", "videos/", ("frame_prediction",), real, None)
     """
 
     name: str

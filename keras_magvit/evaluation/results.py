@@ -20,6 +20,11 @@ class Score:
         mean: over the repeats.
         std: standard deviation of the repeats (n - 1); None for a single one.
         repeats: the value of each.
+
+    Example:
+        >>> score = km.evaluation.Score(12.5, 0.5, (12.0, 13.0))
+        >>> score.mean
+        12.5
     """
 
     mean: float
@@ -56,6 +61,10 @@ class TaskResult:
         shown: pixels for the page: "real", "condition", "generated" -> uint8
             `(n, T, H, W, 3)`; not part of `as_dict`.
         classes: `ClassReading` of a task that asks for a class, or None.
+
+    Example:
+        >>> result = report.tasks[0]
+        >>> result.scores["fvd"].mean
     """
 
     task: str
@@ -94,6 +103,10 @@ class Report:
         dataset: what is known of the real clips, by the words that describe them.
         tasks: a `TaskResult` each.
         not_measured: metric -> why it is missing.
+
+    Example:
+        >>> report = km.evaluation.evaluate(model, "simulated_pushing", "cache/")
+        >>> [result.task for result in report.tasks]
     """
 
     protocol: dict[str, Any]

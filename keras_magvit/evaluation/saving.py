@@ -64,6 +64,9 @@ def save(report, folder, overwrite=False):
 
     Raises:
         VideoFileError: as in `check_folder`, or if the folder cannot be written.
+
+    Example:
+        >>> km.evaluation.save(report, "report/")
     """
     folder = os.fspath(folder)
     check_folder(folder, overwrite)

@@ -17,6 +17,14 @@ class VideoFileError(ValueError):
     Attributes:
         message: the sentence without the path.
         path: the path as a string.
+
+    Example:
+        >>> from keras_magvit.io import VideoFileError, read_video
+        >>> try:
+        ...     read_video("missing.mp4")
+        ... except VideoFileError as error:
+        ...     print(error.path)
+        missing.mp4
     """
 
     def __init__(self, message: str, path: str | os.PathLike[str]) -> None:

@@ -65,6 +65,12 @@ def read_video(
             path.
         ValueError: for an argument out of its range.
         ImportError: if PyAV or Pillow is needed and missing.
+
+    Example:
+        >>> from keras_magvit.io import read_video, write_video
+        >>> write_video("clip.mp4", clip[0])
+        >>> read_video("clip.mp4", num_frames=2, size=(8, 8)).frames.shape
+        (2, 8, 8, 3)
     """
     for name, value, least in (
         ("num_frames", 1 if num_frames is None else num_frames, 1),

@@ -39,6 +39,10 @@ def contact_sheet(
             is below 1, or `path` does not end in .png.
         VideoFileError: if the file exists or cannot be written.
         ImportError: if Pillow is missing.
+
+    Example:
+        >>> from keras_magvit.io import contact_sheet
+        >>> picture = contact_sheet({"input": clip[0], "result": 1 - clip[0]}, path="sheet.png")
     """
     if not rows:
         raise ValueError(f"rows must have at least one clip. Received: rows={rows!r}")

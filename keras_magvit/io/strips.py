@@ -48,6 +48,11 @@ def decoding_strip(
             that does not end in .png.
         VideoFileError: if the file exists or cannot be written.
         ImportError: if Pillow is missing.
+
+    Example:
+        >>> from keras_magvit.io import decoding_strip
+        >>> open_cells = [np.ones((2, 4, 4), bool), np.zeros((2, 4, 4), bool)]
+        >>> picture = decoding_strip([clip[0], clip[0]], open_cells)
     """
     steps = len(videos)
     if steps == 0 or steps != len(masks):

@@ -18,6 +18,11 @@ class Video:
 
     Raises:
         ValueError: if `frames` is not such an array or `frame_rate` not such a number.
+
+    Example:
+        >>> from keras_magvit.io import Video
+        >>> Video(np.zeros((16, 64, 64, 3), "uint8"), 8.0).duration
+        2.0
     """
 
     frames: np.ndarray

@@ -52,6 +52,10 @@ def write_video(
         VideoFileError: if the suffix is unknown, the output exists, or it cannot be
             written.
         ImportError: if PyAV or Pillow is needed and missing.
+
+    Example:
+        >>> from keras_magvit.io import write_video
+        >>> write_video("clip.gif", clip[0], frame_rate=12.0)
     """
     frames = to_frames(frames)
     frame_rate = check_frame_rate(frame_rate)

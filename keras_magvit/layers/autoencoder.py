@@ -114,6 +114,10 @@ class Encoder(_Chain):
     Returns:
         float32 `(B, t, h, w, D)`: the last norm and convolution compute in float32,
         because the nearest code hangs on their last digits.
+
+    Example:
+        >>> encoder = km.layers.Encoder(32, (1, 1), (True,), 8, num_res_blocks=1)
+        >>> features = encoder(clip)  # (2, 2, 8, 8, 8)
     """
 
     def __init__(
@@ -150,6 +154,10 @@ class Decoder(_Chain):
 
     Returns:
         float `(B, T, H, W, 3)`, linear: values may leave [0, 1].
+
+    Example:
+        >>> decoder = km.layers.Decoder(32, (1, 1), (True,), num_res_blocks=1)
+        >>> video = decoder(np.zeros((1, 2, 4, 4, 8), "float32"))  # (1, 4, 8, 8, 3)
     """
 
     def __init__(

@@ -25,6 +25,9 @@ class VideoConv(keras.layers.Conv3D):
 
     Raises:
         ValueError: on an unknown border.
+
+    Example:
+        >>> features = km.layers.VideoConv(8, (3, 3, 3))(clip)  # (2, 4, 16, 16, 8)
     """
 
     def __init__(self, filters, kernel_size, border="reflect", **kwargs):

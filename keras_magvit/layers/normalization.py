@@ -15,6 +15,10 @@ class GroupNormSwish(keras.layers.Layer):
     Args:
         groups: number of groups; a narrower layer gets one group a channel.
         epsilon: added to the variance.
+
+    Example:
+        >>> norm = km.layers.GroupNormSwish(groups=4)
+        >>> features = norm(np.ones((1, 2, 4, 4, 8), "float32"))
     """
 
     def __init__(self, groups=32, epsilon=1e-6, **kwargs):

@@ -17,6 +17,11 @@ class Quantized(NamedTuple):
         losses: name -> weighted scalar; their sum is the quantizer's loss.
         encoded: float `(B, t, h, w, D)`, what was quantized; a quantizer without a
             codebook may leave it out.
+
+    Example:
+        >>> quantized = tokenizer.quantizer(tokenizer.encode_features(clip))
+        >>> sorted(quantized.losses)
+        ['codebook_loss', 'commitment_loss', 'entropy_loss']
     """
 
     features: object
@@ -35,6 +40,11 @@ class Quantizer(keras.layers.Layer):
         call(features) -> Quantized     both, with losses and straight-through gradients
 
     Distances are computed in float32 whatever the dtype policy of the model.
+
+    Example:
+        >>> class Mine(km.layers.Quantizer):
+        ...     def nearest(self, features):
+        ...         return keras.ops.argmax(features, axis=-1)
     """
 
     def __init__(self, codebook_size, embedding_dim, **kwargs):
@@ -73,6 +83,10 @@ class VectorQuantizer(Quantizer):
         entropy_weight: weight of the entropy loss; 0 leaves it out.
         entropy_temperature: of its soft assignment.
         entropy_kind: "softmax" or "argmax", see `losses.entropy`.
+
+    Example:
+        >>> quantizer = km.layers.VectorQuantizer(codebook_size=16, embedding_dim=8)
+        >>> quantized = quantizer(np.zeros((1, 2, 4, 4, 8), "float32"))
 
     Reference:
         van den Oord et al., arXiv:1711.00937; `models/vqvae.py` of the official code.

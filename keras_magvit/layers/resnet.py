@@ -20,6 +20,9 @@ class ResBlock(keras.layers.Layer):
         filters: output channels.
         kernel_size: `(t, h, w)` of both convolutions, which have no bias.
         border: of the convolutions, see `VideoConv`.
+
+    Example:
+        >>> features = km.layers.ResBlock(32)(np.zeros((1, 2, 4, 4, 32), "float32"))
     """
 
     def __init__(self, filters, kernel_size=(3, 3, 3), border="reflect", **kwargs):
@@ -73,7 +76,11 @@ class ResBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
 class Downsample(keras.layers.Layer):
-    """Average over blocks of `pool_size = (t, h, w)`; cut blocks average what they have."""
+    """Average over blocks of `pool_size = (t, h, w)`; cut blocks average what they have.
+
+    Example:
+        >>> half = km.layers.Downsample((2, 2, 2))(clip)  # (2, 2, 8, 8, 3)
+    """
 
     def __init__(self, pool_size, **kwargs):
         super().__init__(autocast=False, **kwargs)
@@ -93,7 +100,11 @@ class Downsample(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
 class Upsample(keras.layers.Layer):
-    """Nearest-neighbour upsampling by `size = (t, h, w)`."""
+    """Nearest-neighbour upsampling by `size = (t, h, w)`.
+
+    Example:
+        >>> large = km.layers.Upsample((1, 2, 2))(clip)  # (2, 4, 32, 32, 3)
+    """
 
     def __init__(self, size, **kwargs):
         super().__init__(**kwargs)

@@ -41,6 +41,10 @@ class SelfAttention(keras.layers.Layer):
 
     Returns:
         float `(B, L, E)`.
+
+    Example:
+        >>> attention = km.layers.SelfAttention(num_heads=2)
+        >>> hidden = attention(np.zeros((2, 5, 32), "float32"))  # (2, 5, 32)
     """
 
     def __init__(self, num_heads, dropout=0.0, causal=False, **kwargs):
@@ -121,6 +125,9 @@ class MLP(keras.layers.Layer):
 
     Args:
         mlp_dim: width between the two.
+
+    Example:
+        >>> km.layers.MLP(64)(np.zeros((2, 5, 32), "float32")).shape  # (2, 5, 32)
     """
 
     def __init__(self, mlp_dim, **kwargs):
@@ -159,6 +166,10 @@ class TransformerBlock(keras.layers.Layer):
         num_heads, mlp_dim, causal: see `SelfAttention` and `MLP`.
         dropout: rate on both branches.
         attention_dropout: rate on the attention weights.
+
+    Example:
+        >>> block = km.layers.TransformerBlock(num_heads=2, mlp_dim=64)
+        >>> hidden = block(np.zeros((2, 5, 32), "float32"))  # (2, 5, 32)
     """
 
     def __init__(

@@ -26,6 +26,12 @@ def frechet_distance(real, fake):
         ValueError: if a set has fewer than 2 features, or their lengths differ, or a
             feature is not finite.
 
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(50, 4))
+        >>> near = km.metrics.frechet_distance(features, features + 1.0)
+        >>> round(float(near), 3)
+        4.0
+
     Reference:
         Dowson and Landau, 1982; Heusel et al., arXiv:1706.08500;
         `tfgan.eval.frechet_classifier_distance_from_activations`.

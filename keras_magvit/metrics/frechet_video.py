@@ -27,6 +27,10 @@ class FVDResult:
         weights: name of I3D's weights.
         weights_sha256: of their file.
         dtype: what I3D computed in.
+
+    Example:
+        >>> result = km.metrics.fvd(real, fake, i3d)
+        >>> print(result)  # the number and all that it depends on
     """
 
     value: float
@@ -85,6 +89,10 @@ def fvd(real, fake, i3d=None, batch_size=8):
             values out of range, or statistics of another network, grid or dtype; if
             there are no weights, with the three ways to get them.
 
+    Example:
+        >>> result = km.metrics.fvd(real, fake, i3d)  # (N, T, H, W, 3) each
+        >>> print(result)
+
     Reference:
         Unterthiner et al., arXiv:1812.01717; `frechet_video_distance` of google-research.
     """
@@ -135,6 +143,10 @@ def video_statistics(videos, i3d, batch_size=8, name="videos"):
 
     Raises:
         ValueError: as in `fvd`.
+
+    Example:
+        >>> part = km.metrics.video_statistics(real, i3d)
+        >>> part.save("part-0.npz")
     """
     statistics = None
     for batch, count in full_batches(videos, batch_size, name, check_clips):

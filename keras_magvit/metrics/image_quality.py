@@ -24,6 +24,9 @@ def psnr(real, fake):
     Raises:
         ValueError: on different shapes, another rank, NaN, or values out of range.
 
+    Example:
+        >>> scores = km.metrics.psnr(clip, np.clip(clip + 0.1, 0, 1))  # (2,), in dB
+
     Reference:
         `train_lib/image_quality_metrics.py`: -10 log10 of the mean squared error.
     """
@@ -48,6 +51,10 @@ def ssim(real, fake):
     Raises:
         ValueError: as in `psnr`, or on frames smaller than the window.
 
+    Example:
+        >>> np.round(np.array(km.metrics.ssim(clip, clip)), 3).tolist()
+        [1.0, 1.0]
+
     Reference:
         Wang et al., Image Quality Assessment (IEEE TIP, 2004);
         `train_lib/image_quality_metrics.py`.
@@ -57,7 +64,12 @@ def ssim(real, fake):
 
 
 def ssim_rgb(real, fake):
-    """As `ssim`, but the mean of red, green and blue in place of their gray."""
+    """As `ssim`, but the mean of red, green and blue in place of their gray.
+
+    Example:
+        >>> np.round(np.array(km.metrics.ssim_rgb(clip, clip)), 3).tolist()
+        [1.0, 1.0]
+    """
     real, fake, per_video = paired_frames(real, fake)
     return per_video(_ssim(real, fake))
 
@@ -76,6 +88,10 @@ def best_of(metric, real, samples, highest=True):
 
     Raises:
         ValueError: if there is no trial, or as `metric` does.
+
+    Example:
+        >>> samples = np.stack([1 - clip, clip], axis=1)  # two trials of each clip
+        >>> scores = km.metrics.best_of(km.metrics.ssim, clip, samples)
     """
     better, best = ops.maximum if highest else ops.minimum, None
     for fake in samples:

@@ -89,6 +89,11 @@ def inception_score(logits, splits=1, epsilon=0.0):
     Raises:
         ValueError: on another rank, fewer rows than splits, or NaN or infinity.
 
+    Example:
+        >>> logits = 50.0 * np.eye(4)  # sure of every video, and every class as often
+        >>> round(float(np.mean(km.metrics.inception_score(logits))), 3)
+        4.0
+
     Reference:
         Salimans et al. (https://arxiv.org/abs/1606.03498);
         `tfgan.eval.classifier_score_from_logits`.

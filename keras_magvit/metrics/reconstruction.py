@@ -22,6 +22,9 @@ class Reconstruction:
         perceptual_name: such as "lpips_vgg16".
         codebook_usage: share of the codes that occur in the set.
         codebook_perplexity: exp of the entropy of its ids: how many codes are in use.
+
+    Example:
+        >>> km.metrics.reconstruction(tokenizer, clip).psnr  # in dB
     """
 
     num_videos: int
@@ -61,6 +64,9 @@ def reconstruction(tokenizer, videos, lpips=None):
 
     Raises:
         ValueError: if there are no videos, or the tokenizer or a metric refuses them.
+
+    Example:
+        >>> print(km.metrics.reconstruction(tokenizer, clip))
     """
     counts = np.zeros(tokenizer.codebook_size, "int64")
     metrics = {"psnr": psnr, "ssim": ssim}

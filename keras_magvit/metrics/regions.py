@@ -28,6 +28,10 @@ def region_psnr(real, fake, video_mask, part="generated"):
     Raises:
         ValueError: on different shapes, NaN, values out of range, a mask that does not
             fit, or another part.
+
+    Example:
+        >>> condition = km.tasks.get("IPC").condition(clip, model.latent_shape)
+        >>> scores = km.metrics.region_psnr(clip, 0.9 * clip, condition.video_mask)
     """
     if part not in _PARTS:
         raise ValueError(f"`part` must be one of {_PARTS}. Received: part={part!r}")
@@ -54,6 +58,10 @@ def border_seam(real, fake, video_mask):
 
     Raises:
         ValueError: as in `region_psnr`.
+
+    Example:
+        >>> condition = km.tasks.get("IPC").condition(clip, model.latent_shape)
+        >>> seam = km.metrics.border_seam(clip, clip, condition.video_mask)
     """
     real, fake, given = _checked(real, fake, video_mask)
     total = count = 0.0

@@ -78,6 +78,10 @@ class VideoDiscriminator(PresetMixin, keras.Model):
     Returns:
         float32 `(B, 1)` logits, high for real.
 
+    Example:
+        >>> discriminator = km.VideoDiscriminator(8, (2, 2), video_shape=(4, 16, 16))
+        >>> logits = discriminator(clip)  # (2, 1)
+
     Reference:
         MAGVIT, section 3.1; `models/stylegan_discriminator_3d.py`.
     """

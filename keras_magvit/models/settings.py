@@ -25,6 +25,11 @@ class Sampling:
 
     Raises:
         ValueError: if a value is out of range.
+
+    Example:
+        >>> sampling = km.Sampling(num_steps=24, guidance_scale=1.5)
+        >>> sampling.schedule
+        'cosine'
     """
 
     num_steps: int = 12

@@ -36,6 +36,12 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
     Returns:
         float32 `(B, L, V)` logits.
 
+    Example:
+        >>> transformer = km.MaskedVideoTransformer(
+        ...     64, 18, num_layers=1, num_heads=2, hidden_dim=32, mlp_dim=64
+        ... )
+        >>> logits = transformer(np.zeros((2, 18), "int32"))  # (2, 18, 64)
+
     Reference:
         MAGVIT, Appendix A.2; `models/simplified_bert.py` of the official code.
     """

@@ -81,6 +81,14 @@ def commit_mask(
     Raises:
         ValueError: if `ids` is not of rank 4, or on unknown `weights` or `mode`.
 
+    Example:
+        >>> from keras_magvit.ops.masking import commit_mask
+        >>> grid = np.arange(4).reshape(1, 1, 2, 2).astype("int32")
+        >>> given = np.array([True, False, True, False]).reshape(1, 1, 2, 2)
+        >>> inputs, targets, weights = commit_mask(grid, grid + 10, given, grid / 4, 0.5)
+        >>> np.array(inputs).ravel().tolist()  # refine, mask, and two that are kept
+        [10, -1, 2, 3]
+
     Reference:
         MAGVIT (arXiv:2212.05199), equation 2; `train_lib/mask_utils.py`.
     """

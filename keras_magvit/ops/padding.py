@@ -27,6 +27,10 @@ def pad_video(video, pads, mode):
 
     Raises:
         ValueError: on an unknown mode.
+
+    Example:
+        >>> from keras_magvit.ops.padding import pad_video
+        >>> pad_video(clip, ((0, 0), (1, 1), (1, 1)), "reflect").shape[1:4]
     """
     if mode == "zero":
         return ops.pad(video, ((0, 0), *pads, (0, 0)))

@@ -15,6 +15,10 @@ def gumbel(shape, seed):
     Args:
         shape: tuple of ints.
         seed: `keras.random.SeedGenerator` or int.
+
+    Example:
+        >>> from keras_magvit.ops.sampling import gumbel
+        >>> noise = gumbel((2, 3), keras.random.SeedGenerator(0))
     """
     tiny = 1.1754944e-38  # uniform noise may be 0, whose logarithm is not finite
     uniform = keras.random.uniform(shape, minval=tiny, maxval=1.0, seed=seed)
@@ -38,6 +42,12 @@ def sample(logits, gumbel, temperature=1.0, top_k=0, top_p=0.0):
 
     Raises:
         ValueError: if `top_k` or `top_p` is out of range.
+
+    Example:
+        >>> from keras_magvit.ops.sampling import sample
+        >>> logits = np.array([[0.0, 9.0, 1.0]], "float32")
+        >>> int(sample(logits, np.zeros((1, 3), "float32"))[0])
+        1
 
     Reference:
         `train_lib/sampling.py` of the official code.
@@ -77,6 +87,12 @@ def top_p_logits(logits, top_p):
 
     Returns:
         float `(..., K)`; -1e7 outside the set.
+
+    Example:
+        >>> from keras_magvit.ops.sampling import top_p_logits
+        >>> kept = top_p_logits(np.array([[0.0, 9.0, 1.0]], "float32"), 0.5)
+        >>> int(np.argmax(np.array(kept)))
+        1
     """
     descending = -ops.sort(-logits, axis=-1)
     cumulative = ops.cumsum(ops.softmax(descending, axis=-1), axis=-1)
@@ -93,6 +109,11 @@ def confidence(logits, ids):
     Args:
         logits: float `(..., K)`.
         ids: int32 `(...)`.
+
+    Example:
+        >>> from keras_magvit.ops.sampling import confidence
+        >>> float(confidence(np.zeros((1, 4), "float32"), np.array([2]))[0])  # -ln 4
+        -1.386...
     """
     log_probs = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
     return ops.take_along_axis(log_probs, ids[..., None], axis=-1)[..., 0]

@@ -45,6 +45,11 @@ def mask_ratio(progress, num_tokens, name="cosine"):
     Raises:
         ValueError: on an unknown name.
 
+    Example:
+        >>> from keras_magvit.ops.schedule import mask_ratio
+        >>> round(float(mask_ratio(0.5, 1024, "cosine")), 3)
+        0.707
+
     Reference:
         MAGVIT, Algorithm 1; `train_lib/mask_schedule.py` of the official code.
     """
@@ -67,6 +72,11 @@ def step_ratio(step, num_steps, num_tokens, name="cosine"):
 
     Returns:
         float32 numpy scalar in [1e-6, 1].
+
+    Example:
+        >>> from keras_magvit.ops.schedule import step_ratio
+        >>> round(float(step_ratio(5, 12, 1024, "cosine")), 3)
+        0.707
     """
     get(name)  # raises for an unknown name
     count, reciprocal = float(step + 1), np.float32(1) / np.float32(num_steps)
@@ -87,7 +97,12 @@ def step_ratio(step, num_steps, num_tokens, name="cosine"):
 
 
 def get(name):
-    """Returns the curve `(r, num_tokens) -> ratio` called `name`."""
+    """Returns the curve `(r, num_tokens) -> ratio` called `name`.
+
+    Example:
+        >>> from keras_magvit.ops import schedule
+        >>> curve = schedule.get("cosine")
+    """
     if name in _CURVES:
         return _CURVES[name]
     try:

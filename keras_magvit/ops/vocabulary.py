@@ -61,6 +61,11 @@ class Vocabulary:
     Raises:
         ValueError: if a number is out of range or a prompt's row is outside the special
             rows or taken by [MASK] or the separator.
+
+    Example:
+        >>> vocabulary = km.Vocabulary(codebook_size=256, num_classes=10)
+        >>> vocabulary.size >= 266
+        True
     """
 
     codebook_size: int

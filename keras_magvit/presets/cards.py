@@ -46,6 +46,10 @@ def model_card(
 
     Raises:
         PresetError: if the folder holds no preset.
+
+    Example:
+        >>> model.save_to_preset("my_model/")
+        >>> print(km.presets.model_card("my_model/", "hf://user/my_model"))
     """
     try:
         facts = _Facts(Folder(os.fspath(folder)))

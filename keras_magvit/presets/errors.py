@@ -15,6 +15,13 @@ class PresetError(ValueError):
     Attributes:
         message: the sentence without the preset.
         preset: the preset as a string.
+
+    Example:
+        >>> try:
+        ...     km.MAGVIT.from_preset("no such preset")
+        ... except km.presets.PresetError as error:
+        ...     print(error.preset)
+        no such preset
     """
 
     def __init__(self, message, preset, argument="preset"):

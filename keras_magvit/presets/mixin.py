@@ -13,6 +13,10 @@ class PresetMixin:
 
     Attributes:
         preset_parts: attribute -> class of the models that have folders of their own.
+
+    Example:
+        >>> model.save_to_preset("my_model/")
+        >>> again = km.MAGVIT.from_preset("my_model/")
     """
 
     preset_parts: ClassVar[dict[str, type]] = {}

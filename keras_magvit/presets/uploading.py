@@ -23,6 +23,12 @@ class Upload:
         handle: where to.
         files: name -> bytes.
         url: of the page; None after a dry run.
+
+    Example:
+        >>> model.save_to_preset("my_model/")
+        >>> upload = km.upload_preset("hf://user/my_model", "my_model/", dry_run=True)
+        >>> upload.handle
+        'hf://user/my_model'
     """
 
     handle: str

@@ -113,6 +113,10 @@ def tokenizer(recipe="paper", dataset=None, size="base"):
     Raises:
         ValueError: if there is no such recipe, dataset or size.
 
+    Example:
+        >>> km.recipes.tokenizer("paper", dataset="bair").epochs
+        400
+
     Reference:
         MAGVIT, Appendix B.2.
     """
@@ -120,7 +124,12 @@ def tokenizer(recipe="paper", dataset=None, size="base"):
 
 
 def transformer(recipe="paper", dataset=None, size="base"):
-    """A `TransformerRecipe` of stage 2; arguments as of `tokenizer`."""
+    """A `TransformerRecipe` of stage 2; arguments as of `tokenizer`.
+
+    Example:
+        >>> km.recipes.transformer("paper", dataset="k600", size="large").epochs
+        360
+    """
     return _find(recipe, TransformerRecipe, TRANSFORMER, "transformer", dataset, size)
 
 

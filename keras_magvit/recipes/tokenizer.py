@@ -48,6 +48,9 @@ class TokenizerRecipe:
 
     Raises:
         ValueError: on a value out of range.
+
+    Example:
+        >>> recipe = km.recipes.TokenizerRecipe(learning_rate=2e-4, batch_size=8)
     """
 
     reconstruction_weight: float = 1.0

@@ -49,6 +49,9 @@ class TransformerRecipe:
     Raises:
         ValueError: on a value out of range.
 
+    Example:
+        >>> recipe = km.recipes.TransformerRecipe(class_dropout=0.1, batch_size=8)
+
     Reference:
         MAGVIT, section 3.2 and Appendix B.2; the configs of the official code.
     """

@@ -11,7 +11,13 @@ import numpy as np
 
 
 class Region:
-    """A part of a video, described independently of its size."""
+    """A part of a video, described independently of its size.
+
+    Example:
+        >>> class Everything(km.tasks.Region):
+        ...     def mask(self, frames, height, width):
+        ...         return np.ones((1, 1, 1), bool)
+    """
 
     def mask(self, frames, height, width):
         """Evaluates the region on a grid.
@@ -32,7 +38,12 @@ class Region:
 
 @dataclasses.dataclass(frozen=True)
 class Nothing(Region):
-    """No pixel is given: class and unconditional generation."""
+    """No pixel is given: class and unconditional generation.
+
+    Example:
+        >>> bool(km.tasks.Nothing().mask(4, 16, 16).any())
+        False
+    """
 
     def mask(self, frames, height, width):
         return np.zeros((1, 1, 1), bool)
@@ -47,6 +58,10 @@ class Frames(Region):
         last: number of frames given at the end.
         latent_frames: latent frames that count as given, at each end that has any; None
             counts every latent frame that sees a given frame, `ceil(n / stride)`.
+
+    Example:
+        >>> km.tasks.Frames(first=1, last=1).mask(4, 1, 1).ravel().tolist()
+        [True, False, False, True]
     """
 
     first: int = 1
@@ -101,6 +116,11 @@ class Box(Region):
         columns: `(start, stop)` in quarters of the width.
         moving: if True, the box is half the width wide and moves from the left border
             to the right one over the clip; `columns` is not used.
+
+    Example:
+        >>> centre = km.tasks.Box(rows=(1, 3), columns=(1, 3))
+        >>> centre.mask(1, 4, 4)[0].astype(int).tolist()
+        [[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
     """
 
     rows: tuple[int, int] = (0, 4)
@@ -125,7 +145,13 @@ class Box(Region):
 
 @dataclasses.dataclass(frozen=True)
 class Outside(Region):
-    """Everything but a region: what inpainting is given."""
+    """Everything but a region: what inpainting is given.
+
+    Example:
+        >>> hole = km.tasks.Outside(km.tasks.Box((1, 3), (1, 3)))
+        >>> int(hole.mask(1, 4, 4).sum())
+        12
+    """
 
     region: Region
 
@@ -143,6 +169,9 @@ class GivenMask(Region):
     Args:
         array: bool, `(H, W)` or `(T, H, W)`; True where given. A T of 1 stands for all
             frames.
+
+    Example:
+        >>> km.tasks.GivenMask(np.eye(4, dtype=bool)).mask(1, 4, 4).sum()
     """
 
     array: np.ndarray

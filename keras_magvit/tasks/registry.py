@@ -106,6 +106,10 @@ def get(name, num_frames=1, num_latent_frames=None):
 
     Raises:
         ValueError: if there is no such task.
+
+    Example:
+        >>> km.tasks.get("FP").name
+        'frame_prediction'
     """
     if isinstance(name, VideoTask):
         return name
@@ -118,7 +122,12 @@ def get(name, num_frames=1, num_latent_frames=None):
 
 
 def names():
-    """Names of all registered tasks, the paper's first."""
+    """Names of all registered tasks, the paper's first.
+
+    Example:
+        >>> km.tasks.names()[:2]
+        ('frame_prediction', 'frame_interpolation')
+    """
     return tuple(_tasks)
 
 
@@ -134,6 +143,10 @@ def register(task, *, overwrite=False):
 
     Raises:
         ValueError: if it is not a `VideoTask`, or the name is taken.
+
+    Example:
+        >>> top = km.tasks.VideoTask("top_half", km.tasks.Box(rows=(0, 2)), "edge")
+        >>> task = km.tasks.register(top, overwrite=True)
     """
     if not isinstance(task, VideoTask):
         raise ValueError(f"`task` must be a VideoTask. Received: task={task!r}")

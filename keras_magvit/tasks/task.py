@@ -26,6 +26,11 @@ class Condition(NamedTuple):
         video_mask: bool `(B, T or 1, H or 1, W or 1, 1)`; True where given.
         latent_mask: bool `(B, t or 1, h or 1, w or 1)`; True where a latent cell counts
             as given.
+
+    Example:
+        >>> condition = km.tasks.get("IPC").condition(clip, model.latent_shape)
+        >>> condition.video.shape == clip.shape
+        True
     """
 
     video: object
@@ -44,6 +49,10 @@ class VideoTask:
             `(video, mask, region) -> video`.
         uses_class: whether the class label is part of the condition.
         description: one line for tables and help.
+
+    Example:
+        >>> left = km.tasks.VideoTask("left", km.tasks.Box(columns=(0, 2)), "edge")
+        >>> condition = left.condition(clip, model.latent_shape)
     """
 
     name: str

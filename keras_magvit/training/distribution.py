@@ -63,6 +63,10 @@ def tokenizer_layout_map(device_mesh):
 
     Raises:
         ValueError: if the mesh has no axis "model".
+
+    Example:
+        >>> mesh = keras.distribution.DeviceMesh((2, 4), ("batch", "model"))
+        >>> layouts = km.training.tokenizer_layout_map(mesh)
     """
     outputs, inputs = (None, None, None, None, _MODEL), (None, None, None, _MODEL, None)
     block = r".*(res|block)_\d+[/_]"  # an average's name is the path with underscores

@@ -50,6 +50,11 @@ def inflate(tokenizer_2d, tokenizer_3d, mode="central"):
 
     Raises:
         ValueError: if the two do not have the same levels.
+
+    Example:
+        >>> flat = {**tokenizer.get_config(), "temporal_kernel": 1, "name": "flat"}
+        >>> flat["temporal_downsample"] = (False, False)
+        >>> km.training.inflate(km.VideoTokenizer.from_config(flat), tokenizer, "central")
     """
     source, target = tokenizer_2d.variables, tokenizer_3d.variables
     fits = len(source) == len(target) and all(

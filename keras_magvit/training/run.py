@@ -45,6 +45,10 @@ def train(
         TrainingDiverged: when a loss is no number or explodes.
         TrainingStateError: when the folder holds the state of another model, or cannot
             be written to.
+
+    Example:
+        >>> model.compile(recipe="tiny", steps=2)
+        >>> km.training.train(model, dataset, steps=2, folder="run/", verbose=0)
     """
     state = TrainingState(folder)
     header = state.restore(model)

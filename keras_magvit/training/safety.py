@@ -22,6 +22,11 @@ class SaveState(StepCallback):
         every_steps: steps between states; None looks at the clock alone.
         every_seconds: seconds between states; None looks at the steps alone.
         notes: kept in every state.
+
+    Example:
+        >>> state = km.training.TrainingState("states/")
+        >>> saver = km.training.SaveState(state, every_seconds=60.0)
+        >>> history = model.fit(dataset, epochs=1, callbacks=[saver], verbose=0)
     """
 
     def __init__(
@@ -66,6 +71,12 @@ class TrainingDiverged(ArithmeticError):
         step: at which it was seen, counted from 1.
         value: that was seen.
         restored_step: of the good state that the model holds now; None if there is none.
+
+    Example:
+        >>> try:
+        ...     raise km.training.TrainingDiverged("loss", 7, float("nan"), None)
+        ... except km.training.TrainingDiverged as error:
+        ...     print(error)
     """
 
     def __init__(self, name, step, value, restored_step):
@@ -96,6 +107,10 @@ class DivergenceGuard(StepCallback):
 
     Raises:
         TrainingDiverged: at the end of the `fit` that it stopped.
+
+    Example:
+        >>> guard = km.training.DivergenceGuard(explosion=100.0)
+        >>> history = model.fit(dataset, epochs=1, callbacks=[guard], verbose=0)
     """
 
     WINDOW = 100

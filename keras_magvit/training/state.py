@@ -17,7 +17,12 @@ _HEADER_BYTES = 4096  # of an array in the file, at most
 
 
 class TrainingStateError(ValueError):
-    """A state that cannot be written, read, or that belongs to another model."""
+    """A state that cannot be written, read, or that belongs to another model.
+
+    Example:
+        >>> issubclass(km.training.TrainingStateError, Exception)
+        True
+    """
 
 
 class TrainingState:
@@ -36,6 +41,9 @@ class TrainingState:
 
     Raises:
         TrainingStateError: if the folder cannot be written to.
+
+    Example:
+        >>> state = km.training.TrainingState("states/", keep=2)
     """
 
     def __init__(self, folder, keep=2, compact=False):

@@ -24,6 +24,11 @@ class JoinedVideos(VideoSource):
 
     Raises:
         ValueError: if shapes or starts do not fit one another.
+
+    Example:
+        >>> source = km.data.JoinedVideos(np.zeros((30, 16, 16, 3), "uint8"), starts=[0, 10])
+        >>> len(source)
+        2
     """
 
     def __init__(

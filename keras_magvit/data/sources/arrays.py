@@ -27,6 +27,11 @@ class ArrayVideos(VideoSource):
 
     Raises:
         ValueError: if shapes, dtypes or labels do not fit one another.
+
+    Example:
+        >>> source = km.data.ArrayVideos(np.zeros((3, 20, 16, 16, 3), "uint8"), labels=[0, 1, 0])
+        >>> len(source)
+        3
     """
 
     def __init__(

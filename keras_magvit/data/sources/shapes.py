@@ -23,6 +23,11 @@ class MovingShapes(ProceduralVideos):
         size: `(H, W)`, at least 16 x 16.
         labels: what the class is: the "shape", the "motion", or "both" (16 classes).
         **kwargs: `seed`, `split` and `frame_rate` of `ProceduralVideos`.
+
+    Example:
+        >>> source = MovingShapes(100, num_frames=16, size=(32, 32), labels="shape")
+        >>> source.class_names
+        ('circle', 'square', 'triangle', 'cross')
     """
 
     def __init__(

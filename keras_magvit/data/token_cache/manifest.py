@@ -18,7 +18,12 @@ _MAX_BYTES = 2**28
 
 
 class TokenCacheError(ValueError):
-    """A token cache that is damaged, unfinished, or made of something else."""
+    """A token cache that is damaged, unfinished, or made of something else.
+
+    Example:
+        >>> issubclass(km.data.TokenCacheError, Exception)
+        True
+    """
 
 
 @dataclasses.dataclass(frozen=True)

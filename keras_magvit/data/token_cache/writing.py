@@ -61,6 +61,9 @@ def tokenize_dataset(
     Raises:
         ValueError: for an argument out of its range, or a dataset that gives no clip.
         TokenCacheError: if the folder holds a cache that was made of something else.
+
+    Example:
+        >>> km.data.tokenize_dataset(tokenizer, dataset, "tokens/")  # doctest: +SKIP
     """
     writer = TokenCacheWriter(
         tokenizer,
