@@ -279,8 +279,8 @@ def masked_cross_entropy(logits, targets, weights, label_smoothing=1e-4):
         Scalar.
 
     Example:
-        >>> weights = np.array([[1.0, 0.0]])
-        >>> float(km.losses.masked_cross_entropy(np.zeros((1, 2, 4)), np.array([[2, 0]]), weights))
+        >>> targets, weights = np.array([[2, 0]]), np.array([[1.0, 0.0]])
+        >>> float(km.losses.masked_cross_entropy(np.zeros((1, 2, 4)), targets, weights))
         1.386...
 
     Reference:

@@ -42,7 +42,8 @@ def contact_sheet(
 
     Example:
         >>> from keras_magvit.io import contact_sheet
-        >>> picture = contact_sheet({"input": clip[0], "result": 1 - clip[0]}, path="sheet.png")
+        >>> rows = {"input": clip[0], "result": 1 - clip[0]}
+        >>> picture = contact_sheet(rows, path="sheet.png")
     """
     if not rows:
         raise ValueError(f"rows must have at least one clip. Received: rows={rows!r}")

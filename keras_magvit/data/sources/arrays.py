@@ -29,7 +29,8 @@ class ArrayVideos(VideoSource):
         ValueError: if shapes, dtypes or labels do not fit one another.
 
     Example:
-        >>> source = km.data.ArrayVideos(np.zeros((3, 20, 16, 16, 3), "uint8"), labels=[0, 1, 0])
+        >>> videos = np.zeros((3, 20, 16, 16, 3), "uint8")
+        >>> source = km.data.ArrayVideos(videos, labels=[0, 1, 0])
         >>> len(source)
         3
     """
