@@ -39,7 +39,7 @@ class _Decoder:
 
     def _step(self, *settings):
         if settings not in self._compiled:
-            step = functools.partial(self._one_step, settings)
+            step = functools.partial(self.one_step, settings)
             self._compiled[settings] = backend.compile_inference(step, self.model)
         return self._compiled[settings]
 
@@ -76,7 +76,14 @@ class ParallelDecoder(_Decoder):
                 callback(step)
         return step.tokens
 
-    def _one_step(self, settings, prefix, uncond_prefix, *arguments):
+    def one_step(self, settings, prefix, uncond_prefix, *arguments):
+        """`decoding.decode_step` with the model's logits; also inside a traced function.
+
+        Args:
+            settings: `(top_k, top_p, guided)`.
+            prefix, uncond_prefix: see `Request`.
+            *arguments: of `decoding.decode_step`, after its `logits_fn`.
+        """
         top_k, top_p, guided = settings
 
         def logits_fn(grid, unknown, scale):
@@ -116,7 +123,8 @@ class AutoregressiveDecoder(_Decoder):
                 callback(self._describe(position, ids))
         return ids
 
-    def _one_step(self, settings, prefix, *arguments):
+    def one_step(self, settings, prefix, *arguments):
+        """`decoding.autoregressive_step`, as that of `ParallelDecoder`."""
         top_k, top_p = settings
         logits_fn = functools.partial(self.model.grid_logits, prefix)
         return decoding.autoregressive_step(

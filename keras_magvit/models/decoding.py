@@ -30,6 +30,12 @@ class DecodeStep(NamedTuple):
         mask_ratio: float, share of cells to mask for the next step.
         next_masked_tokens: int32, what the next step is fed.
         next_unknown: bool, the cells the next step draws.
+
+    Example:
+        >>> steps = []
+        >>> video = model.generate("CG", labels=0, num_steps=2, callback=steps.append)
+        >>> [(step.step, step.num_steps) for step in steps]
+        [(0, 2), (1, 2)]
     """
 
     step: int
@@ -87,6 +93,14 @@ def decode(
     Returns:
         int32 `(B, t, h, w)`; with `trace`, the list of `DecodeStep`s, whose last
         `tokens` are the ids.
+
+    Example:
+        >>> from keras_magvit.models import decode
+        >>> def logits_fn(grid):
+        ...     return np.zeros((*grid.shape, 4), "float32")
+        >>> grid, given = np.zeros((1, 1, 2, 2), "int32"), np.zeros((1, 1, 2, 2), bool)
+        >>> noise = np.zeros((2, 1, 1, 2, 2, 4), "float32")
+        >>> made = decode(logits_fn, grid, grid, given, noise, noise[..., 0], num_steps=2)
 
     Reference:
         MAGVIT, Algorithm 1; `train_lib/parallel_decode.py` of the official code.
@@ -149,10 +163,7 @@ def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
     given = False if latent_mask is None else latent_mask
     # Full size, so that one compiled step serves every task.
     latent_mask = ops.broadcast_to(ops.cast(given, "bool"), shape)
-    inputs, _, weights = commit_mask(
-        ids, cond_ids, latent_mask, ops.zeros(shape), 1.0, "mask+refine", mode
-    )
-    unknown = weights > 0
+    inputs, unknown = first_inputs(ids, cond_ids, latent_mask, mode)
 
     for step in range(settings.num_steps):
         tokens, curve = int(np.prod(shape[1:])), settings.schedule
@@ -184,6 +195,21 @@ def run(step_fn, ids, cond_ids, latent_mask, noise, settings, mode):
             next_unknown,
         )
         inputs, unknown = next_inputs, next_unknown
+
+
+def first_inputs(ids, cond_ids, latent_mask, mode):
+    """What the first step is fed, and the cells it draws: `(inputs, unknown)`.
+
+    Args:
+        ids, cond_ids: int32 `(B, t, h, w)`.
+        latent_mask: bool `(B, t, h, w)`.
+        mode: see `ops.masking.commit_mask`.
+    """
+    equal = ops.zeros_like(ids, "float32")  # so that all that may be masked is
+    inputs, _, weights = commit_mask(
+        ids, cond_ids, latent_mask, equal, 1.0, "mask+refine", mode
+    )
+    return inputs, weights > 0
 
 
 def decode_step(

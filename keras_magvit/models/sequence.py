@@ -98,10 +98,10 @@ class TokenSequence:
         prompt = ops.convert_to_tensor(prompt)
         if not self.condition_frames:
             return prompt
-        batch = prompt.shape[0]
         known = ops.where(latent_mask, cond_ids, self.vocabulary.mask)
-        known = ops.reshape(known[:, : self.condition_frames], (batch, -1))
-        separator = ops.full((batch, 1), self.vocabulary.separator, "int32")
+        count = self.num_condition - 1
+        known = ops.reshape(known[:, : self.condition_frames], (-1, count))
+        separator = ops.full_like(prompt[:, :1], self.vocabulary.separator)
         return ops.concatenate([prompt, ops.cast(known, "int32"), separator], axis=1)
 
     def pack(self, prefix, grid):

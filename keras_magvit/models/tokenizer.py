@@ -92,8 +92,8 @@ class VideoTokenizer(PresetMixin, keras.Model):
         self.latent_shape_of(self.video_shape)  # raises unless the strides divide it
         self.build((None, None, None, None, 3))
         self._encode_features = backend.compile_inference(self._features_of, self)
-        self._encode = backend.compile_inference(self._ids_of, self)
-        self._decode = backend.compile_inference(self._video_of, self)
+        self._encode = backend.compile_inference(self.ids_of, self)
+        self._decode = backend.compile_inference(self.video_of, self)
 
     def build(self, input_shape):
         self.encoder.build(input_shape)
@@ -187,10 +187,12 @@ class VideoTokenizer(PresetMixin, keras.Model):
     def _features_of(self, video):
         return self._by_frame(self.encoder, video)
 
-    def _ids_of(self, video):
+    def ids_of(self, video):
+        """`encode` of float32 in [0, 1], unchecked; also inside a traced function."""
         return self.quantizer.nearest(self._features_of(video))
 
-    def _video_of(self, ids):
+    def video_of(self, ids):
+        """`decode` of int32 in range, unchecked; also inside a traced function."""
         return self._decoded(self.quantizer.lookup(ids))
 
     def _decoded(self, features):

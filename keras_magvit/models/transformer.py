@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_magvit.layers.dense import Dense, gelu
 from keras_magvit.layers.remat import rematerialized_call
 from keras_magvit.layers.transformer import (
     EPSILON,
@@ -108,8 +109,9 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
             )
             for i in range(num_layers)
         ]
-        self.head_dense = keras.layers.Dense(
+        self.head_dense = Dense(
             hidden_dim,
+            gelu,
             kernel_initializer=bert_initializer(),
             dtype=policy,
             name="head_dense",
@@ -161,7 +163,7 @@ class MaskedVideoTransformer(PresetMixin, keras.Model):
 
     def head(self, hidden):
         """float `(B, L, E)` to float32 logits `(B, L, V)`."""
-        x = self.head_norm(ops.gelu(self.head_dense(hidden), approximate=True))
+        x = self.head_norm(self.head_dense(hidden))
         logits = self.token_embedding(x, reverse=True)
         return ops.cast(logits, "float32") + ops.cast(self.head_bias, "float32")
 
