@@ -34,26 +34,26 @@ FIELDS = (
 def read(path):
     """The lines of a file, in order; none if there is no file.
 
-    A last line that was broken off while it was written is left out.
+    A line that was broken off while it was written is left out.
 
     Raises:
         ValueError: if another line is not a result.
     """
     if not os.path.exists(path):
         return []
-    texts = Path(path).read_text().splitlines()
     found = []
-    for number, text in enumerate(texts, start=1):
+    for number, text in enumerate(Path(path).read_text().splitlines(), start=1):
         try:
             line = json.loads(text)
-            line["key"], line["case"]
-        except (ValueError, TypeError, KeyError) as error:
-            if number == len(texts):
-                break
+        except ValueError:
+            line = None
+            if text.startswith("{"):
+                continue
+        if not isinstance(line, dict) or not {"key", "case"} <= set(line):
             raise ValueError(
-                f"Every line must be a result of `benchmarks.run`. Received: {path}, "
+                f"Every line must be a result of `benchmarks`. Received: {path}, "
                 f"line {number}: {text[:80]!r}"
-            ) from error
+            )
         found.append(line)
     return found
 

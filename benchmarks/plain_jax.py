@@ -192,10 +192,10 @@ def transform(weights, config, ids, key=None, dropout=0.1):
         () if key is None else jax.random.split(key, 3 * config["num_layers"] + 1)
     )
 
-    def dropped(x):
+    def dropped(x, shape=None):
         if key is None:
             return x
-        kept = jax.random.bernoulli(next(keys), 1 - dropout, x.shape)
+        kept = jax.random.bernoulli(next(keys), 1 - dropout, shape or x.shape)
         return jnp.where(kept, x / (1 - dropout), 0.0)
 
     table = weights["token_embedding"]
@@ -220,7 +220,9 @@ def _attend(weights, name, x, dropped):
         for part in ("query", "key", "value")
     )
     scores = jnp.einsum("bqhd,bkhd->bhqk", query / math.sqrt(query.shape[-1]), key)
-    mixed = jnp.einsum("bhqk,bkhd->bqhd", dropped(jax.nn.softmax(scores)), value)
+    # Flax drops the same attention weights in all heads of all clips.
+    attention = dropped(jax.nn.softmax(scores), scores.shape[-2:])
+    mixed = jnp.einsum("bhqk,bkhd->bqhd", attention, value)
     output = jnp.einsum("blhd,hde->ble", mixed, weights[f"{name}/output/kernel"])
     return output + weights[f"{name}/output/bias"]
 

@@ -45,7 +45,7 @@ def convolutions(dtype, video, kernel):
 
 
 def _bound(function, *arguments):
-    graph = tf.function(function)
+    graph = tf.function(function, autograph=False)
     # One number is enough to wait for, and costs no copy of the rest.
     return lambda: tf.reshape(graph(*arguments), [-1])[0].numpy()
 
