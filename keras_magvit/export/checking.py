@@ -8,7 +8,9 @@ are equally near within rounding: on one position of a thousand at most.
 import numpy as np
 from keras import ops
 
+from keras_magvit.export.description import SCHEDULE, describe
 from keras_magvit.export.errors import ExportError
+from keras_magvit.export.loop import PER_STEP
 from keras_magvit.models.magvit import MAGVIT
 
 BATCHES = (1, 4)
@@ -92,11 +94,8 @@ def example_inputs(model, batch, seed=0):
 
 def schedule_inputs(model):
     """The knobs of the decode as inputs of the graph."""
-    from keras_magvit.export.description import describe
-
     sampling = describe(model)["sampling"]
-    names = ("mask_ratio", "noise_scale", "sampling_temperature", "guidance_scale")
-    return {name: np.array(sampling[name], "float32") for name in names}
+    return {name: np.array(sampling[name], "float32") for name in SCHEDULE}
 
 
 # === Comparisons =====================================================================
@@ -139,8 +138,6 @@ def keras_steps(model, functions, inputs):
 
 def at_step(inputs, index):
     """The inputs of one step out of those of all."""
-    from keras_magvit.export.loop import PER_STEP
-
     return {name: np.asarray(inputs[name][index]) for name in PER_STEP}
 
 

@@ -16,6 +16,8 @@ from keras_magvit.ops.schedule import step_ratio
 from keras_magvit.tasks.regions import Box, Frames
 
 FORMAT = 1
+# Keys of the sampling that are inputs of the decode, as float32.
+SCHEDULE = ("mask_ratio", "noise_scale", "sampling_temperature", "guidance_scale")
 
 
 def describe(model):
@@ -33,6 +35,7 @@ def describe(model):
         "codebook_size": model.vocabulary.codebook_size,
         "num_classes": model.num_classes,
         "sampling": _sampling(model),
+        "schedule": list(SCHEDULE),
         "tasks": {name: _task(model, name) for name in model.tasks},
     }
 

@@ -4,6 +4,7 @@ The transformer is made of such products. The tokenizer is not quantized: onnxru
 no fast 3D convolution of bytes, and an id hangs on the last digits of the features.
 """
 
+import logging
 import os
 
 from keras_magvit.export.graph import tidied
@@ -35,14 +36,17 @@ def _quantized(graph, folder):
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     path = os.path.join(folder, "int8.onnx")
-    quantize_dynamic(
-        graph,
-        path,
-        op_types_to_quantize=["MatMul"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-    )
+    logging.disable(logging.WARNING)  # it advises what `tidied` has done
     try:
-        return onnx.load(path)
+        quantize_dynamic(
+            graph,
+            path,
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+        )
     finally:
-        os.remove(path)
+        logging.disable(logging.NOTSET)
+    made = onnx.load(path)
+    os.remove(path)
+    return made
