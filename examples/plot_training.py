@@ -22,17 +22,14 @@ PANELS = {
 }
 
 
-def main():
+def plot(run_dir, out):
+    """Draws the curves of a run into a picture."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run_dir")
-    parser.add_argument("out")
-    arguments = parser.parse_args()
-    rows = read_log(os.path.join(arguments.run_dir, "log.csv"))
+    rows = read_log(os.path.join(run_dir, "log.csv"))
     columns = {name for row in rows for name in row}
     panels = {
         title: [name for name in names if name in columns]
@@ -53,7 +50,16 @@ def main():
         place.tick_params(labelsize=7)
         place.legend(fontsize=7, frameon=False)
         place.grid(alpha=0.3)
-    figure.savefig(arguments.out, dpi=80)
+    figure.savefig(out, dpi=80)
+    pyplot.close(figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run_dir")
+    parser.add_argument("out")
+    arguments = parser.parse_args()
+    plot(arguments.run_dir, arguments.out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ from tests.conftest import once
 from tests.presets.hubs.hugging_face import HuggingFace
 from tests.presets.hubs.kaggle import Kaggle
 
-pytestmark = once  # no backend touches a file on its way
+pytestmark = [
+    once,  # no backend touches a file on its way
+    # The client of Hugging Face and its own HTTP library.
+    pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning"),
+]
 PRESET_FILES = {
     *("config.json", "metadata.json"),
     *(
@@ -138,10 +142,9 @@ def test_no_right_to_write(handle, token, hugging_face, saved, monkeypatch, not_
 
 
 def test_no_network(hugging_face, saved, monkeypatch, not_sent):
-    import huggingface_hub
+    from huggingface_hub import constants
 
-    nobody = "http://127.0.0.1:9"
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", nobody)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     not_sent("hf://user/tiny", saved, "The Hugging Face Hub cannot be reached")
 
 
@@ -166,7 +169,8 @@ def test_kaggle_refuses(kaggle, saved, monkeypatch, not_sent):
     monkeypatch.setenv("KAGGLE_API_TOKEN", "bad")
     not_sent(handle, saved, "Kaggle does not let you write", "kagglehub.login()")
     monkeypatch.delenv("KAGGLE_API_TOKEN")
-    monkeypatch.setenv("HOME", "/nowhere")
+    for variable in ("HOME", "KAGGLE_CONFIG_DIR"):
+        monkeypatch.setenv(variable, "/nowhere")
     not_sent(handle, saved, "Nobody is logged in", "KAGGLE_API_TOKEN")
     assert kaggle.versions == {}
 
@@ -198,10 +202,10 @@ def test_what_could_not_be_loaded_is_not_sent(
     refused("holds the weights of another model")
     edit(saved / "config.json", lambda tree: tree["config"].update(video_shape=[1, 2]))
     refused("config.json")
+    (saved / "README.md").symlink_to("/etc/hostname")
+    refused("README.md leads out of the preset folder")
     (saved / "tokenizer" / "model.weights.h5").unlink()
     refused("tokenizer/model.weights.h5 is missing")
-    (saved / "README.md").symlink_to("/etc/hostname")
-    refused("leads out of the preset folder")
 
 
 def test_models_of_others_are_refused(not_sent):

@@ -48,7 +48,7 @@ class HuggingFace(Server):
             return
         status = 409 if name in self.repositories else 200
         self.repositories.setdefault(name, {})
-        if asked.get("private"):
+        if asked.get("private") or asked.get("visibility") == "private":
             self.private.add(name)
         page = {"url": f"{self.url}/{name}", "id": name, "name": name}
         request.answer(page, status)
