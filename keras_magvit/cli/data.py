@@ -1,7 +1,5 @@
 """`keras-magvit data`: datasets and folders of videos."""
 
-import argparse
-
 from keras_magvit.cli import (
     data_check,
     data_list,
@@ -26,18 +24,7 @@ COMMANDS = (data_list, data_prepare, data_check, data_preview, data_tokenize)
 
 def add_arguments(parser):
     """Adds a parser for each of its commands."""
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        sub = commands.add_parser(
-            command.NAME,
-            help=command.SUMMARY,
-            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
-            epilog=command.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(sub)
-        options.add_common(sub)
-        sub.set_defaults(run=command.run)
+    options.add_commands(parser, COMMANDS)
 
 
 def run(arguments, console):

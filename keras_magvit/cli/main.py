@@ -10,6 +10,7 @@ from keras_magvit.cli import (
     demo,
     detokenize,
     evaluate,
+    export,
     fvd,
     generate,
     metrics,
@@ -28,7 +29,7 @@ COMMANDS = (
     *(presets, generate, reconstruct, tokenize, detokenize),
     *(train_tokenizer, train_transformer),
     *(evaluate, fvd, metrics),
-    *(data, demo),
+    *(data, demo, export),
 )
 EXAMPLES = """\
 examples:
@@ -80,33 +81,17 @@ def main(argv=None):
 
 def build_parser():
     """The parser with all its commands; needs nothing but the standard library."""
-    parser = _parser(
-        options.Parser,
+    parser = options.Parser(
         prog="keras-magvit",
         description="MAGVIT, the Masked Generative Video Transformer.",
         epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--version", action="version", version=f"keras-magvit {__version__}"
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        described = command.SUMMARY[0].upper() + command.SUMMARY[1:] + "."
-        sub = _parser(
-            commands.add_parser,
-            command.NAME,
-            help=command.SUMMARY,
-            description=described,
-            epilog=command.EXAMPLES,
-        )
-        command.add_arguments(sub)
-        options.add_common(sub)
-        sub.set_defaults(run=command.run, **getattr(command, "DEFAULTS", {}))
+    options.add_commands(parser, COMMANDS)
     return parser
-
-
-def _parser(make, *args, **kwargs):
-    return make(*args, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,29 @@ class Parser(argparse.ArgumentParser):
         raise CommandError(f"{message} (see: {self.prog} --help)")
 
 
+def add_commands(parser, commands, required=True):
+    """Adds a parser for each command of a command.
+
+    Args:
+        parser: of the one above.
+        commands: modules with NAME, SUMMARY, EXAMPLES, `add_arguments`, `run`, and
+            DEFAULTS if they have any.
+        required: whether one must be chosen.
+    """
+    places = parser.add_subparsers(metavar="COMMAND", required=required)
+    for command in commands:
+        sub = places.add_parser(
+            command.NAME,
+            help=command.SUMMARY,
+            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
+            epilog=command.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        add_common(sub)
+        sub.set_defaults(run=command.run, **getattr(command, "DEFAULTS", {}))
+
+
 def add_common(parser):
     """Adds the options that every command has."""
     group = parser.add_argument_group("common options")

@@ -1,7 +1,5 @@
 """`keras-magvit presets`: the table, model cards, and presets on their way to a hub."""
 
-import argparse
-
 from keras_magvit.cli import options, presets_card, presets_upload
 
 NAME = "presets"
@@ -19,18 +17,7 @@ COMMANDS = (presets_card, presets_upload)
 
 def add_arguments(parser):
     """Adds a parser for each of its commands."""
-    commands = parser.add_subparsers(metavar="COMMAND")
-    for command in COMMANDS:
-        sub = commands.add_parser(
-            command.NAME,
-            help=command.SUMMARY,
-            description=command.SUMMARY[0].upper() + command.SUMMARY[1:] + ".",
-            epilog=command.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(sub)
-        options.add_common(sub)
-        sub.set_defaults(run=command.run)
+    options.add_commands(parser, COMMANDS, required=False)
 
 
 def run(arguments, console):
