@@ -36,11 +36,13 @@ class Comparison:
         contenders: `(backend, dtype)`, the stand-in first.
         rows: `(title, {contender: Cell})`; a contender may be missing.
         footnote: machine, versions and date.
+        ceilings: Markdown, what the backends' own kernels reach.
     """
 
     contenders: tuple
     rows: tuple
     footnote: str
+    ceilings: str = ""
 
 
 def comparison(rows, contenders, model, kept):
@@ -52,7 +54,7 @@ def comparison(rows, contenders, model, kept):
         model: name of the networks' size.
         kept: lines by key.
     """
-    made = []
+    made, used = [], []
     for row in rows:
         cells, base = {}, None
         for contender in contenders:
@@ -60,8 +62,10 @@ def comparison(rows, contenders, model, kept):
             if all(found):
                 cells[contender] = cell = _cell(found, base)
                 base = base or (cell if contender == contenders[0] else None)
-        made.append((row.title, cells))
-    return Comparison(tuple(contenders), tuple(made), footnote(kept.values()))
+                used += found
+        title = row.title if model == "B" else f"{row.title} ({model})"
+        made.append((title, cells))
+    return Comparison(tuple(contenders), tuple(made), footnote(used), ceilings(used))
 
 
 def _cell(found, base):
@@ -80,6 +84,30 @@ def _cell(found, base):
         sum(line["compile_seconds"] for line in found),
         operations / seconds / 1e9,
     )
+
+
+def ceilings(found):
+    """Markdown: the fastest kernels of each backend and dtype, of lines of results."""
+    rows = {}
+    for line in found:
+        case, kernels = line["case"], line["ceiling"] or {}
+        for kind, kernel in kernels.items():
+            shape = " x ".join(map(str, kernel["shape"]))
+            formulation = kernel.get("formulation", "")
+            if formulation:
+                others = ", ".join(
+                    f"{name} {amount(rate)}"
+                    for name, rate in kernel["formulations"].items()
+                    if name != formulation
+                )
+                formulation = f"{formulation} ({others})"
+            key = (case["backend"], case["dtype"], kind, shape)
+            rows[key] = f"{amount(kernel['gflops'])} | {formulation}"
+    head = [
+        "| | | | shape | GFLOP/s | formulation (others) |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *(f"| {' | '.join(k)} | {v} |" for k, v in rows.items())])
 
 
 def footnote(found):
@@ -151,6 +179,10 @@ Median seconds; how many times faster than the same arithmetic in plain JAX (flo
 share of the ceiling: the counted operations at the rate of the backend's own largest matrix
 product and best convolution, over the time they took. A `bfloat16` model is trained under
 `mixed_bfloat16`.
+
+What the backends' own kernels reached in the same processes:
+
+{table.ceilings}
 
     {command}
 
