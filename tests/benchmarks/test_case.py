@@ -7,6 +7,9 @@ from benchmarks import run
 from benchmarks.case import Case
 from keras_magvit.presets import shapes
 from keras_magvit.presets.table import PRESETS
+from tests.conftest import once
+
+pytestmark = once
 
 
 def test_base_at_128_pixels_is_the_papers():

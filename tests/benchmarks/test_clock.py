@@ -6,6 +6,9 @@ import sys
 import pytest
 
 from benchmarks.clock import Clock
+from tests.conftest import once
+
+pytestmark = once
 
 
 class Time:

@@ -8,6 +8,9 @@ import pytest
 
 from benchmarks import compare, lines, report
 from benchmarks.case import Case
+from tests.conftest import once
+
+pytestmark = once
 
 STAND_IN, TORCH = ("plain-jax", "float32"), ("torch", "bfloat16")
 ROWS = [row for row in compare.ROWS if row.name in ("forward", "tokenizer-64")]

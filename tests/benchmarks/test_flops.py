@@ -11,6 +11,9 @@ from jax.interpreters import partial_eval
 from benchmarks import flops, plain_jax, plain_jax_training
 from benchmarks.case import Case
 from keras_magvit.presets import shapes
+from tests.conftest import once
+
+pytestmark = once
 
 
 def operations(case):

@@ -5,6 +5,9 @@ import json
 import pytest
 
 from benchmarks import lines
+from tests.conftest import once
+
+pytestmark = once
 
 
 def line(key, seconds):

@@ -8,6 +8,9 @@ from benchmarks import figure5, lines, memory, scaling, systems
 from benchmarks.case import Case
 from keras_magvit.presets import shapes
 from keras_magvit.presets.table import PRESETS
+from tests.conftest import once
+
+pytestmark = once
 
 CASE = Case("generate", "torch", "bfloat16")
 

@@ -11,6 +11,9 @@ import keras_magvit as km
 from benchmarks import jobs, plain_jax, plain_jax_training
 from benchmarks.case import Case
 from keras_magvit.presets import shapes
+from tests.conftest import once
+
+pytestmark = once
 
 CASE = Case("encode", model="tiny", frames=4, size=8, batch=2)
 # Machine code that runs once need not be fast.

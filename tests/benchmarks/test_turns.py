@@ -7,6 +7,9 @@ import pytest
 
 from benchmarks import turns
 from benchmarks.case import Case
+from tests.conftest import once
+
+pytestmark = once
 
 PROCESS = """
     import json, sys
