@@ -6,13 +6,13 @@ thereby be replayed on another backend, and a broken-off training goes on exactl
 """
 
 import enum
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from keras import ops
 
-from keras_magvit import backend, inputs, tasks
+from keras_magvit import backend, tasks
+from keras_magvit.fitting.batches import int32, read_batch
 from keras_magvit.ops.masking import commit_mask
 from keras_magvit.ops.schedule import mask_ratio
 
@@ -41,15 +41,6 @@ class Examples(NamedTuple):
     inputs: np.ndarray
     targets: np.ndarray
     part: np.ndarray
-
-
-class _Clips(NamedTuple):
-    """A batch, checked: `ids` and `labels` are host arrays, `video` is a tensor."""
-
-    video: object
-    ids: np.ndarray
-    cond_ids: Mapping[str, np.ndarray]
-    labels: np.ndarray | None
 
 
 class ExampleMaker:
@@ -87,6 +78,7 @@ class ExampleMaker:
         frames = model.condition_frames, model.condition_latent_frames
         names = model.tasks if task_names is None else task_names
         self.tasks = [tasks.get(name, *frames) for name in names]
+        self._uses_class = any(task.uses_class for task in self.tasks)
         for task in self.tasks:
             task.region.check(*model.video_shape)
         self._shares = _shares(self.tasks, recipe.task_weights)
@@ -107,7 +99,7 @@ class ExampleMaker:
             ValueError: if the batch does not fit the model; the message names the key.
         """
         model, recipe = self.model, self.recipe
-        clips = self._read(batch)
+        clips = read_batch(batch, model, self._uses_class, self._tokenize)
         size = len(clips.ids)
 
         # Drawn for the whole batch, of which this process may hold a share.
@@ -137,9 +129,9 @@ class ExampleMaker:
             part = _parts(ops.convert_to_numpy(masked) > 0, latent_mask, mode)
         sequence = model.sequence.pack(prefix, grid)
         return Examples(
-            _int32(ops.convert_to_numpy(sequence)),
-            _int32(ops.convert_to_numpy(targets)).reshape(size, -1),
-            _int32(part).reshape(size, -1),
+            int32(ops.convert_to_numpy(sequence)),
+            int32(ops.convert_to_numpy(targets)).reshape(size, -1),
+            int32(part).reshape(size, -1),
         )
 
     # === What is drawn ================================================================
@@ -202,86 +194,7 @@ class ExampleMaker:
 
     def _tokenize(self, video):
         """The one place where clips meet the frozen tokenizer's devices."""
-        return _int32(ops.convert_to_numpy(self.model.tokenizer.encode(video)))
-
-    # === What is read =================================================================
-
-    def _read(self, batch):
-        batch = _as_dict(batch)
-        if "ids" in batch:
-            video, ids = None, self._ids(batch["ids"], "ids")
-        else:
-            video = self._video(batch["video"])
-            ids = self._tokenize(video)
-        cond_ids = {
-            tasks.get(name).name: self._ids(value, f"cond_ids[{name!r}]")
-            for name, value in (batch.get("cond_ids") or {}).items()
-        }
-        for name, value in cond_ids.items():
-            if len(value) != len(ids):
-                raise ValueError(
-                    "`cond_ids` must have as many rows as `ids`. Received: "
-                    f"{len(value)} of {name!r} for {len(ids)} clips"
-                )
-        labels = None
-        if any(task.uses_class for task in self.tasks):
-            labels = self._labels(batch, len(ids))
-        return _Clips(video, ids, cond_ids, labels)
-
-    def _video(self, value):
-        video = inputs.as_video(_to_numpy(value))
-        if tuple(video.shape[1:4]) != self.model.video_shape:
-            raise ValueError(
-                "`video` must have the model's frames, height and width "
-                f"{self.model.video_shape}. Received: video.shape={tuple(video.shape)}"
-            )
-        return video
-
-    def _ids(self, value, name):
-        value = _to_numpy(value)
-        inputs.as_ids(value, self.model.vocabulary.codebook_size, name)
-        if value.shape[1:] != self.model.latent_shape:
-            raise ValueError(
-                f"`{name}` must have the model's latent shape "
-                f"{self.model.latent_shape}. Received: shape={value.shape}"
-            )
-        return _int32(value)
-
-    def _labels(self, batch, size):
-        if batch.get("label") is None:
-            raise ValueError(
-                "A model with class tasks needs a 'label' for every clip. "
-                f"Received: a batch with {sorted(batch)}"
-            )
-        labels = _to_numpy(batch["label"])
-        if labels.shape != (size,):
-            raise ValueError(
-                f"`label` must hold one label for each of {size} clips. "
-                f"Received: label.shape={labels.shape}"
-            )
-        return inputs.as_labels(labels, size, self.model.num_classes)
-
-
-def _as_dict(batch):
-    if isinstance(batch, (tuple, list)) and len(batch) == 1:
-        (batch,) = batch
-    if hasattr(batch, "shape"):
-        batch = {"video": batch}
-    if not isinstance(batch, Mapping) or not {"video", "ids"} & set(batch):
-        found = sorted(batch) if isinstance(batch, Mapping) else type(batch)
-        raise ValueError(
-            "A batch must be a dict with 'video' or 'ids', and 'label' where a task "
-            f"uses the class. Received: {found}"
-        )
-    return batch
-
-
-def _to_numpy(value):
-    return value if isinstance(value, np.ndarray) else ops.convert_to_numpy(value)
-
-
-def _int32(array):
-    return np.asarray(array, "int32")
+        return int32(ops.convert_to_numpy(self.model.tokenizer.encode(video)))
 
 
 def _parts(masked, covered, mode):

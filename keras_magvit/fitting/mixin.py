@@ -1,6 +1,4 @@
-"""`compile`, `fit` and `evaluate` of a `MAGVIT`: Keras' own, fed with examples."""
-
-import itertools
+"""`compile`, the loss and the examples of a `MAGVIT`'s training."""
 
 import keras
 from keras import ops
@@ -8,13 +6,13 @@ from keras import ops
 from keras_magvit import backend, losses, recipes
 from keras_magvit.fitting import sources
 from keras_magvit.fitting.examples import ExampleMaker, Part
-from keras_magvit.fitting.stream import Stream, batch_size_of, steps_of_epoch
+from keras_magvit.fitting.streamed import StreamedFit
 
 # No training has it: seeds of users are smaller.
 _EVALUATION_SEED = 2**31
 
 
-class FitMixin:
+class FitMixin(StreamedFit):
     """Trains a model that maps int32 `(B, L)` to logits `(B, N, K)`.
 
     The step is Keras' own on every backend: examples are made before it, so only the
@@ -165,61 +163,6 @@ class FitMixin:
 
     # === Training =====================================================================
 
-    def fit(
-        self,
-        x,
-        *,
-        batch_size=None,
-        epochs=1,
-        steps_per_epoch=None,
-        validation_data=None,
-        validation_steps=None,
-        **kwargs,
-    ):
-        """Trains the transformer.
-
-        Args:
-            x: a `data.ClipDataset`, a dict of arrays, a `tf.data.Dataset`, a `PyDataset`
-                or any iterable of batches; see `fitting.ExampleMaker` for what a batch
-                holds. The first two go on where an earlier `fit` stopped.
-            batch_size: clips a step, for clip datasets and arrays; None takes the
-                recipe's, or all there are if these are fewer.
-            epochs: as in Keras.
-            steps_per_epoch: None makes one pass over `x`.
-            validation_data: as `x`. Its examples are made once and kept.
-            validation_steps: batches of it to look at; None looks at all.
-            **kwargs: `callbacks`, `verbose`, `initial_epoch`, `validation_freq` of
-                `keras.Model.fit`.
-
-        Returns:
-            `keras.callbacks.History`.
-
-        Raises:
-            ValueError: if the model is not compiled, `x` is empty or its length unknown
-                without `steps_per_epoch`, or a batch does not fit the model.
-        """
-        self._check_compiled("fit")
-        x = sources.as_dataset(x, self.seed)
-        sources.check_fits(x, self)
-        batch_size = self._batch_size(batch_size, x)
-        steps = steps_of_epoch(x, batch_size, steps_per_epoch)
-        validation = None
-        if validation_data is not None:
-            validation = self._prepare(validation_data, batch_size, validation_steps)
-        maker = ExampleMaker(self, self.recipe, self.seed)
-        # A variable of tf.distribute is no number.
-        start = int(ops.convert_to_numpy(self.batches_seen))
-        devices = backend.device_count(self)
-        with Stream(maker, x, batch_size, start, devices=devices) as stream:
-            return super().fit(
-                stream.examples(),
-                epochs=epochs,
-                steps_per_epoch=steps,
-                validation_data=validation,
-                shuffle=False,  # the stream is shuffled
-                **kwargs,
-            )
-
     def evaluate(self, x, *, batch_size=None, steps=None, tasks=None, **kwargs):
         """Measures the loss on masks that are the same at every call.
 
@@ -236,34 +179,20 @@ class FitMixin:
         Raises:
             ValueError: as `fit`.
         """
-        if not isinstance(x, sources.PreparedExamples):
+        if tasks is not None:
             self._check_compiled("evaluate")
-            x = self._prepare(x, batch_size, steps, tasks)
-            steps = None
-        return super().evaluate(x, steps=steps, **kwargs)
+            tasks = (tasks,) if isinstance(tasks, str) else tasks
+            x, steps = self._prepare(x, batch_size, steps, tasks=tasks), None
+        return super().evaluate(x, batch_size=batch_size, steps=steps, **kwargs)
 
-    def _prepare(self, x, batch_size, steps, tasks=None):
-        x = sources.as_dataset(x, training=False)
-        tasks = (tasks,) if isinstance(tasks, str) else tasks
+    def _maker(self, x, training=True, tasks=None):
         sources.check_fits(x, self, tasks)
-        maker = ExampleMaker(self, self.recipe, _EVALUATION_SEED, False, tasks)
-        batches = sources.one_pass(x, self._batch_size(batch_size, x))
-        batches = itertools.islice(batches, steps)
-        devices = backend.device_count(self)
-        stream = Stream(maker, x, None, batches=batches, devices=devices)
-        return sources.PreparedExamples(list(stream.examples()))
+        seed = self.seed if training else _EVALUATION_SEED
+        return ExampleMaker(self, self.recipe, seed, training, tasks)
 
-    def _batch_size(self, given, x):
-        return batch_size_of(x, given, self.recipe.batch_size)
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Everything is built: Keras would take a batch of `tf.distribute` and lose it."""
-
-    def _check_compiled(self, method):
-        if not self.compiled:
-            raise ValueError(
-                f"Call `compile()` before `{method}()`. Received: compiled=False"
-            )
+    def _steps_done(self):
+        # A variable of tf.distribute is no number.
+        return int(ops.convert_to_numpy(self.batches_seen))
 
     # === Config =======================================================================
 

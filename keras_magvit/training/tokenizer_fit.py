@@ -1,102 +1,22 @@
-"""`fit` and `evaluate` of stage 1: Keras' own, fed with checked clips."""
+"""What `fit` and `evaluate` of stage 1 read: checked clips."""
 
 import itertools
 
 from keras import ops
 
-from keras_magvit import backend, inputs
-from keras_magvit.fitting import sources
-from keras_magvit.fitting.stream import Stream, batch_size_of, steps_of_epoch
+from keras_magvit import inputs
+from keras_magvit.fitting.streamed import StreamedFit
 
 
-class TokenizerFitMixin:
+class TokenizerFitMixin(StreamedFit):
     """Feeds a trainer of `recipe`, `seed`, `tokenizer` and `discriminator`.
 
     Clips are checked on the host, every batch of them: it costs little beside a step,
     and a bad one would cost the weights.
     """
 
-    def fit(
-        self,
-        x,
-        *,
-        batch_size=None,
-        epochs=1,
-        steps_per_epoch=None,
-        validation_data=None,
-        validation_steps=None,
-        **kwargs,
-    ):
-        """Trains tokenizer and discriminator.
-
-        Args:
-            x: a `data.ClipDataset`, an array of clips or a dict of arrays with "video",
-                a `tf.data.Dataset`, a `PyDataset` or any iterable of batches: clips
-                `(B, T, H, W, 3)`, uint8 or float in [0, 1], a dict with "video", or a
-                tuple that starts with either. The first two go on where an earlier
-                `fit` stopped.
-            batch_size: clips a step, for clip datasets and arrays; None takes the
-                recipe's, or all there are if these are fewer.
-            epochs: as in Keras.
-            steps_per_epoch: None makes one pass over `x`.
-            validation_data: as `x`; it is read once and kept in memory.
-            validation_steps: batches of it to look at; None looks at all.
-            **kwargs: `callbacks`, `verbose`, `initial_epoch`, `validation_freq` of
-                `keras.Model.fit`.
-
-        Returns:
-            `keras.callbacks.History`.
-
-        Raises:
-            ValueError: if the trainer is not compiled, `x` is empty or its length
-                unknown without `steps_per_epoch`, or a batch does not fit the models.
-        """
-        self._check_compiled("fit")
-        x = sources.as_dataset(x, self.seed)
-        batch_size = batch_size_of(x, batch_size, self.recipe.batch_size)
-        steps = steps_of_epoch(x, batch_size, steps_per_epoch)
-        validation = None
-        if validation_data is not None:
-            validation = self._prepare(validation_data, batch_size, validation_steps)
-        start, devices = self._steps_done(), backend.device_count(self)
-        with Stream(self._clips, x, batch_size, start, devices=devices) as stream:
-            return super().fit(
-                self._begun(stream.examples()),
-                epochs=epochs,
-                steps_per_epoch=steps,
-                validation_data=validation,
-                shuffle=False,  # the stream is shuffled
-                **kwargs,
-            )
-
-    def evaluate(self, x, *, batch_size=None, steps=None, **kwargs):
-        """Measures the losses of the averaged tokenizer.
-
-        Args:
-            x: as in `fit`; it is read into memory.
-            batch_size: as in `fit`.
-            steps: batches to look at; None looks at all.
-            **kwargs: `callbacks`, `verbose`, `return_dict` of `keras.Model.evaluate`.
-
-        Returns:
-            The losses, as `keras.Model.evaluate` does.
-
-        Raises:
-            ValueError: as `fit`.
-        """
-        if not isinstance(x, sources.PreparedExamples):
-            self._check_compiled("evaluate")
-            x = self._prepare(x, batch_size, steps)
-            steps = None
-        return super().evaluate(x, steps=steps, **kwargs)
-
-    def _prepare(self, x, batch_size, steps):
-        x = sources.as_dataset(x, training=False)
-        batch_size = batch_size_of(x, batch_size, self.recipe.batch_size)
-        batches = itertools.islice(sources.one_pass(x, batch_size), steps)
-        devices = backend.device_count(self)
-        stream = Stream(self._clips, x, None, batches=batches, devices=devices)
-        return sources.PreparedExamples(list(stream.examples()))
+    def _maker(self, x, training=True):
+        return self._clips
 
     def _begun(self, examples):
         """The same examples; before the first step the codebook may look at one."""
@@ -122,12 +42,6 @@ class TokenizerFitMixin:
                 f"was made for, {made_for}. Received: video.shape={video.shape}"
             )
         return (video,)
-
-    def _check_compiled(self, method):
-        if not self.compiled:
-            raise ValueError(
-                f"Call `compile()` before `{method}()`. Received: compiled=False"
-            )
 
 
 def video_of(batch):

@@ -3,10 +3,10 @@
 import re
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_magvit import backend, recipes
+from keras_magvit.training.averages import AveragesMixin
 from keras_magvit.training.codebook import CodebookMixin
 from keras_magvit.training.tokenizer_fit import TokenizerFitMixin, video_of
 from keras_magvit.training.tokenizer_losses import PlayerLosses, player_losses
@@ -20,7 +20,9 @@ class _Untracked:
         self.value = value
 
 
-class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
+class VideoTokenizerTrainer(
+    TokenizerFitMixin, AveragesMixin, CodebookMixin, keras.Model
+):
     """Trains a tokenizer and its discriminator together with `fit`.
 
     Both players step at once, from one forward pass and the same weights.
@@ -42,9 +44,9 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
             a quantizer that has none.
 
     Example:
-        >>> trainer = VideoTokenizerTrainer(tokenizer, discriminator, recipe="paper")
-        >>> trainer.compile(steps=10_000)
-        >>> trainer.fit(dataset, steps_per_epoch=1_000, epochs=10)
+        >>> trainer = VideoTokenizerTrainer(tokenizer, discriminator, recipe="tiny")
+        >>> trainer.compile(steps=2)
+        >>> history = trainer.fit(dataset, batch_size=4, steps_per_epoch=2, verbose=0)
         >>> trainer.averaged_tokenizer().save_to_preset("my_tokenizer/")
 
     Reference:
@@ -63,34 +65,13 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
 
             perceptual = perceptual_loss(self.recipe.perceptual)
         self._perceptual = _Untracked(perceptual)
-        self.averages = [self._average_of(v) for v in tokenizer.trainable_variables]
-        self.lecam_averages = [
-            self._average(name, (), "zeros") for name in ("lecam_real", "lecam_fake")
-        ]
+        self._make_averages()
         self.codebook_usage = CodebookUsage(tokenizer.codebook_size)
         self.code_restart = self._make_code_restart()
         self._trackers = {
             name: keras.metrics.Mean(name=name) for name in self._log_names()
         }
         self.built = True
-
-    def _average_of(self, variable):
-        name = f"average_{variable.path.replace('/', '_')}"
-        average = self._average(name, variable.shape, "zeros")
-        # A copy: two variables that share a buffer cannot be donated by JAX.
-        average.assign(np.array(ops.convert_to_numpy(variable)))
-        return average
-
-    def _average(self, name, shape, initializer):
-        # Without an aggregation the replicas of tf.distribute would drift apart.
-        return self.add_weight(
-            name=name,
-            shape=shape,
-            initializer=initializer,
-            dtype="float32",
-            trainable=False,
-            aggregation="mean",
-        )
 
     def _log_names(self):
         recipe = self.recipe
@@ -178,9 +159,6 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
             else optimizer
         )
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Everything is built: Keras would take a batch of `tf.distribute` and lose it."""
-
     @property
     def metrics(self):
         return [*self._trackers.values(), self.codebook_usage]
@@ -266,18 +244,6 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
             discriminator_gradient_norm=self._norm(of_discriminator),
         )
 
-    def _move_averages(self, logits):
-        decay = of_weights = self.recipe.average_decay
-        if self._batches_an_update > 1:
-            updated = self.optimizer.iterations % self._batches_an_update == 0
-            of_weights = ops.where(updated, decay, 1.0)
-        pairs = zip(self.averages, self.tokenizer.trainable_variables, strict=True)
-        for average, weight in pairs:
-            value = ops.convert_to_tensor(weight)
-            average.assign(of_weights * average + (1 - of_weights) * value)
-        for average, logit in zip(self.lecam_averages, logits, strict=True):
-            average.assign(decay * average + (1 - decay) * logit)
-
     def _evaluate(self, data):
         recipe = self.recipe.replace(r1_cost=0.0)  # it regularises a step, nothing else
         with self._averaged():
@@ -307,24 +273,3 @@ class VideoTokenizerTrainer(TokenizerFitMixin, CodebookMixin, keras.Model):
         squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
         norm = ops.sqrt(sum(squares)) / self._scaled(1.0)
         return ops.where(ops.isfinite(norm), norm, 0.0) if self._scales else norm
-
-    # === The moving average ===========================================================
-
-    def _averaged(self):
-        """A scope in which the tokenizer's variables read as their averages."""
-        held = [(v, v.value) for v in self.variables]
-        pairs = zip(self.tokenizer.trainable_variables, self.averages, strict=True)
-        return keras.StatelessScope([*held, *((v, a.value) for v, a in pairs)])
-
-    def averaged_tokenizer(self):
-        """A new `VideoTokenizer` that holds the moving averages."""
-        tokenizer = type(self.tokenizer).from_config(self.tokenizer.get_config())
-        for target, source in zip(
-            tokenizer.variables, self.tokenizer.variables, strict=True
-        ):
-            target.assign(np.array(ops.convert_to_numpy(source)))
-        for target, average in zip(
-            tokenizer.trainable_variables, self.averages, strict=True
-        ):
-            target.assign(np.array(ops.convert_to_numpy(average)))
-        return tokenizer

@@ -174,7 +174,7 @@ def test_half_precision_scales_its_loss(new_model, tokens):
     model = new_model(dtype="mixed_float16")
     model.compile(recipe=TINY)
     assert type(model.optimizer).__name__ == "LossScaleOptimizer"
-    history = model.fit(tokens(), steps_per_epoch=2, verbose=0).history
+    history = model.fit(tokens(), steps_per_epoch=2, shuffle=False, verbose=0).history
     assert np.isfinite(history["loss"][0])
     assert all(np.isfinite(w).all() for w in _weights(model))
 
@@ -215,6 +215,8 @@ def test_bad_calls(new_model, tokens):
         with pytest.raises(ValueError, match="Received: "):
             model.compile(**arguments)
     model.compile(recipe=TransformerRecipe())
+    with pytest.raises(ValueError, match="`shuffle` must be False.*Received: "):
+        model.fit(tokens(), shuffle=True)
     bad_data = (
         ([], "at least one batch"),
         (iter([]), "pass `steps_per_epoch`"),
