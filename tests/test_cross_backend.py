@@ -1,17 +1,13 @@
 """The same weights and noise on the three backends: features, steps, whole decodes."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 
 from tests import cross_backend_worker as worker
 from tests.conftest import once
+from tests.three_backends import PAIRS, results_of
 
-BACKENDS = ("jax", "tensorflow", "torch")
 pytestmark = once  # its three processes compare all backends
 
 
@@ -41,25 +37,7 @@ def results(tmp_path_factory):
     arrays = {
         k: v.astype("float32") if v.dtype == "float64" else v for k, v in arrays.items()
     }
-    for i, variable in enumerate(worker.weights_of(model)):
-        arrays[f"weight_{i}"] = keras.ops.convert_to_numpy(variable)
-    np.savez(folder / "inputs.npz", **arrays)
-
-    outputs = {}
-    for backend in BACKENDS:
-        path = folder / f"{backend}.npz"
-        command = [sys.executable, "-m", "tests.cross_backend_worker"]
-        subprocess.run(
-            [*command, str(folder / "inputs.npz"), str(path)],
-            env={**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": ""},
-            check=True,
-        )
-        with np.load(path) as file:
-            outputs[backend] = dict(file)
-    return outputs
-
-
-PAIRS = [("jax", "tensorflow"), ("jax", "torch"), ("tensorflow", "torch")]
+    return results_of(worker, worker.weights_of(model), arrays, folder)
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -1,18 +1,13 @@
 """One step of stage 1 from the same weights and batch, on the three backends."""
 
-import os
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 
 from tests.conftest import once, use_features_as_codebook
+from tests.three_backends import PAIRS, results_of
 from tests.training import one_step_worker as worker
 
-BACKENDS = ("jax", "tensorflow", "torch")
-PAIRS = [("jax", "tensorflow"), ("jax", "torch"), ("tensorflow", "torch")]
 pytestmark = once  # its three processes compare all backends
 
 
@@ -26,22 +21,9 @@ def results(tmp_path_factory, videos):
     last = trainer.tokenizer.encoder.chain[-1].kernel
     last.assign(0.15 * last)
     use_features_as_codebook(trainer.tokenizer, 0)
-    arrays = {"video": videos()}
-    for i, variable in enumerate(worker.weights_of(trainer)):
-        arrays[f"weight_{i}"] = keras.ops.convert_to_numpy(variable)
-    np.savez(folder / "inputs.npz", **arrays)
-    found = {}
-    for backend in BACKENDS:
-        path = folder / f"{backend}.npz"
-        command = [sys.executable, "-m", "tests.training.one_step_worker"]
-        subprocess.run(
-            [*command, str(folder / "inputs.npz"), str(path)],
-            env={**os.environ, "KERAS_BACKEND": backend, "COVERAGE_FILE": ""},
-            check=True,
-        )
-        with np.load(path) as file:
-            found[backend] = dict(file)
-    return found, [v.path for v in worker.weights_of(trainer)]
+    weights = worker.weights_of(trainer)
+    found = results_of(worker, weights, {"video": videos()}, folder)
+    return found, [variable.path for variable in weights]
 
 
 @pytest.mark.parametrize("kind", worker.KINDS)
