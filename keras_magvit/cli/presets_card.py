@@ -19,6 +19,12 @@ examples:
       --transformer-run runs/model --report report/ --machine "2 cores, AVX-512" \\
       --picture curves.png --limits "It has seen a simulated robot arm, no real one."
 """
+_OPTIONS = {
+    "preset": "PRESET",
+    "folder": "PRESET",
+    "run_dir": "DIR",
+    "license": "--license",
+}
 _STAGES = {
     "tokenizer_run": "Stage 1: the tokenizer",
     "transformer_run": "Stage 2: the transformer",
@@ -63,7 +69,7 @@ def run(arguments, console):
     from keras_magvit.presets import cards
 
     name = arguments.name or os.path.basename(arguments.preset.rstrip("/"))
-    with refusals({"preset": "PRESET", "folder": "PRESET", "run_dir": "DIR"}):
+    with refusals(_OPTIONS):
         folder = _folder(arguments.preset)
         text = km.presets.model_card(
             folder,

@@ -15,6 +15,7 @@ examples:
   keras-magvit presets upload my_model/ hf://user/my_model --private
   keras-magvit presets upload my_model/ kaggle://owner/magvit/keras/my_model
 """
+OPTIONS = {"preset": "PRESET", "handle": "HANDLE", "license": "--license"}
 
 
 def add_arguments(parser):
@@ -42,7 +43,7 @@ def run(arguments, console):
     import keras_magvit as km
     import keras_magvit.models  # so that Keras knows the classes
 
-    with refusals({"preset": "PRESET", "handle": "HANDLE"}):
+    with refusals(OPTIONS):
         sent = km.upload_preset(
             arguments.handle,
             arguments.preset,

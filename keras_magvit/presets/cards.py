@@ -5,6 +5,7 @@ and what it scored are handed in, as the folder does not know.
 """
 
 import os
+import re
 
 from keras_magvit import tasks
 from keras_magvit.presets import checking, shapes
@@ -14,6 +15,7 @@ from keras_magvit.presets.table import SHORT_NAMES
 
 FILE = "README.md"
 PAPER = "[MAGVIT](https://arxiv.org/abs/2212.05199)"
+_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 _UNKNOWN_TRAINING = "How this model was trained is not recorded here."
 _UNKNOWN_SCORES = "No measurement is recorded here: measure it before you rely on it."
 
@@ -70,6 +72,15 @@ def model_card(
     except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
         message = f"config.json does not describe a model: {reason(error)}."
         raise PresetError(message, folder, "folder") from error
+
+
+def check_license(license):
+    """Refuses what would not stand on one line of the card's metadata."""
+    if not (isinstance(license, str) and _SPDX.fullmatch(license)):
+        raise ValueError(
+            "`license` must be an SPDX name such as 'apache-2.0' or 'cc-by-4.0'. "
+            f"Received: license={license!r}"
+        )
 
 
 # === What the folder knows ===========================================================

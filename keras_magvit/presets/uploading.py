@@ -61,12 +61,14 @@ def upload_preset(
     Raises:
         PresetError: a `ValueError`, if the preset cannot be loaded, nobody is logged
             in, or the hub cannot be reached or does not take it.
+        ValueError: if the licence is no SPDX name.
         ImportError: if the client of the hub is not installed.
 
     Example:
         >>> model.save_to_preset("my_model/")
         >>> km.upload_preset("hf://user/my_model", "my_model/", dry_run=True)
     """
+    cards.check_license(license)
     try:
         hub.check_upload(handle, login=not dry_run)
         with tempfile.TemporaryDirectory() as staging:

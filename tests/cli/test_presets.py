@@ -77,6 +77,7 @@ def test_card(run, refused, run_dir, spoiled, work):
         (("nothing",), "There is no preset"),
         (("PRESET", "--tokenizer-run", "nothing"), "must be the folder of a training"),
         (("PRESET", "--report", "nothing"), "must be a folder that `keras-magvit eva"),
+        (("PRESET", "--license", "my own"), "--license must be an SPDX name"),
         (("PRESET", "--picture", "no.png"), "--picture must be a file"),
         (("PRESET", "--picture", "run/log.csv"), "--picture must be a file"),
     ],
