@@ -12,19 +12,11 @@ _NAME = keras.config.backend()
 if _NAME == "jax":
     from keras_magvit.backend.jax import (
         apply_gradients,
-        argmax,
-        attention,
-        average_pool,
         compile_inference,
-        convolve,
-        convolves_to_the_border,
         device_count,
         is_concrete,
         jit_by_default,
-        matmul_float32,
         mean_over_replicas,
-        mirror_pad,
-        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -35,23 +27,26 @@ if _NAME == "jax":
         synchronized,
         value_and_gradients,
         value_and_input_gradient,
+    )
+    from keras_magvit.backend.jax_kernels import (
+        argmax,
+        attention,
+        average_pool,
+        convolve,
+        convolves_to_the_border,
+        dense,
+        matmul_float32,
+        mirror_pad,
+        on_cpu,
     )
 elif _NAME == "tensorflow":
     from keras_magvit.backend.tensorflow import (
         apply_gradients,
-        argmax,
-        attention,
-        average_pool,
         compile_inference,
-        convolve,
-        convolves_to_the_border,
         device_count,
         is_concrete,
         jit_by_default,
-        matmul_float32,
         mean_over_replicas,
-        mirror_pad,
-        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -63,22 +58,25 @@ elif _NAME == "tensorflow":
         value_and_gradients,
         value_and_input_gradient,
     )
-elif _NAME == "torch":
-    from keras_magvit.backend.torch import (
-        apply_gradients,
+    from keras_magvit.backend.tensorflow_kernels import (
         argmax,
         attention,
         average_pool,
-        compile_inference,
         convolve,
         convolves_to_the_border,
+        dense,
+        matmul_float32,
+        mirror_pad,
+        on_cpu,
+    )
+elif _NAME == "torch":
+    from keras_magvit.backend.torch import (
+        apply_gradients,
+        compile_inference,
         device_count,
         is_concrete,
         jit_by_default,
-        matmul_float32,
         mean_over_replicas,
-        mirror_pad,
-        on_cpu,
         player_gradients,
         process_share,
         rematerialized,
@@ -89,6 +87,17 @@ elif _NAME == "torch":
         synchronized,
         value_and_gradients,
         value_and_input_gradient,
+    )
+    from keras_magvit.backend.torch_kernels import (
+        argmax,
+        attention,
+        average_pool,
+        convolve,
+        convolves_to_the_border,
+        dense,
+        matmul_float32,
+        mirror_pad,
+        on_cpu,
     )
 else:
     raise ImportError(
@@ -105,6 +114,7 @@ __all__ = [
     "compile_inference",
     "convolve",
     "convolves_to_the_border",
+    "dense",
     "device_count",
     "is_concrete",
     "jit_by_default",

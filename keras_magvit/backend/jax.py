@@ -1,15 +1,8 @@
-"""JAX: pure functions under `jax.jit`, with variables passed in and out.
-
-What is faster or possible on CPUs alone is chosen by `jax.lax.platform_dependent`, and
-jitted under a name that starts with `cpu_`: a step that is lowered for another device
-must not hold that name.
-"""
+"""JAX: pure functions under `jax.jit`, with variables passed in and out."""
 
 import jax
 import jax.numpy as jnp
 import keras
-
-from keras_magvit.backend.choice import is_plain
 
 
 def compile_inference(function, model):
@@ -224,105 +217,6 @@ def jit_by_default():
     return True
 
 
-def matmul_float32(a, b):
-    """`a @ b` in full float32, also where the hardware prefers bfloat16 or TF32."""
-    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
-
-
-def argmax(x):
-    """int32 index of the largest value along the last axis; the first of equal ones."""
-    return jnp.argmax(x, axis=-1).astype(jnp.int32)
-
-
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     return not isinstance(tensor, jax.core.Tracer)
-
-
-def mirror_pad(video, pads, mode):
-    """None: there is no kernel that mirrors T, H and W faster than slices do."""
-    del video, pads, mode
-    return None
-
-
-def convolves_to_the_border(video):
-    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself."""
-    del video
-    return True
-
-
-def on_cpu(fast, plain, *tensors):
-    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
-    if is_plain():
-        return plain(*tensors)
-
-    @jax.jit
-    def cpu_formulation(*tensors):
-        return fast(*tensors)
-
-    return jax.lax.platform_dependent(*tensors, cpu=cpu_formulation, default=plain)
-
-
-def convolve(video, kernel, padding):
-    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros).
-
-    XLA's 3D convolution is slow on a CPU: its 2D one over shifted frames, a temporal tap
-    each, is two to three times faster.
-    """
-
-    def whole(video, kernel):
-        return keras.ops.conv(video, kernel, padding=padding)
-
-    def by_frames(video, kernel):
-        return _convolve_frames(video, kernel, padding)
-
-    return on_cpu(by_frames, whole, video, kernel)
-
-
-def _convolve_frames(video, kernel, padding):
-    """The sum of one 2D convolution for each temporal tap."""
-    taps = kernel.shape[0]
-    if padding == "same" and taps > 1:
-        pads = ((taps - 1) // 2, taps // 2)
-        video = jnp.pad(video, ((0, 0), pads, (0, 0), (0, 0), (0, 0)))
-    batch, frames, *size = video.shape
-    frames -= taps - 1
-
-    def convolved(tap):
-        shifted = jax.lax.slice_in_dim(video, tap, tap + frames, axis=1)
-        flat = jnp.reshape(shifted, (batch * frames, *size))
-        # "same" also where it is cropped: XLA is slow at "valid" for several images.
-        return keras.ops.conv(flat, kernel[tap], padding="same")
-
-    total = sum(convolved(tap) for tap in range(taps))
-    if padding == "valid":
-        for axis, (taps, n) in enumerate(zip(kernel.shape[1:3], size[:2], strict=True)):
-            first = (taps - 1) // 2
-            total = jax.lax.slice_in_dim(
-                total, first, first + n - taps + 1, axis=1 + axis
-            )
-    return jnp.reshape(total, (batch, frames, *total.shape[1:]))
-
-
-def average_pool(video, pool_size):
-    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
-    return keras.ops.average_pool(video, pool_size, pool_size, padding="same")
-
-
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
-
-    def fused(*qkv):
-        return keras.ops.dot_product_attention(*qkv, is_causal=causal)
-
-    if query.dtype != jnp.float16:
-        return fused(query, key, value)
-
-    @jax.jit
-    def cpu_attention(*qkv):
-        return fused(*(x.astype(jnp.float32) for x in qkv)).astype(jnp.float16)
-
-    # XLA has no float16 product with a float32 sum on CPUs.
-    return jax.lax.platform_dependent(
-        query, key, value, cpu=cpu_attention, default=fused
-    )

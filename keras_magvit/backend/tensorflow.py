@@ -3,8 +3,6 @@
 import keras
 import tensorflow as tf
 
-from keras_magvit.backend.choice import is_plain
-
 
 def compile_inference(function, model):
     """Compiles `function(*tensors)`, which reads the variables of `model`.
@@ -201,81 +199,7 @@ def jit_by_default():
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def matmul_float32(a, b):
-    """`a @ b` in float32.
-
-    TensorFlow has no switch per call: on Ampere GPUs and later, turn TF32 off with
-    `tf.config.experimental.enable_tensor_float_32_execution(False)` for exact ids.
-    """
-    return tf.matmul(a, b)
-
-
-def argmax(x):
-    """int32 index of the largest value along the last axis; the first of equal ones.
-
-    Keras' own looks at the bits of a zero for its sign, which ONNX cannot express.
-    """
-    return tf.argmax(x, axis=-1, output_type=tf.int32)
-
-
 def is_concrete(tensor):
     """True when `tensor` holds numbers that can be looked at, False while tracing."""
     # A variable is read first: inside a graph its value is symbolic too.
     return not tf.is_symbolic_tensor(tf.convert_to_tensor(tensor))
-
-
-def mirror_pad(video, pads, mode):
-    """Mirrors the borders of `(B, T, H, W, C)` by the backend's own kernel.
-
-    Args:
-        video: float `(B, T, H, W, C)`.
-        pads: `((before, after), ...)` for T, H, W.
-        mode: "reflect" or "edge".
-
-    Returns:
-        The padded tensor; None where no kernel fits.
-    """
-    pads = [tuple(pad) for pad in pads]
-    if mode == "edge":
-        # A border of one that repeats is a mirror in the border's edge.
-        fits = all(max(pad) <= 1 for pad in pads)
-        symmetric = ((0, 0), *pads, (0, 0))
-        return tf.pad(video, symmetric, "SYMMETRIC") if fits else None
-    sizes = video.shape[1:4]
-    if any(n is None or n <= max(pad) for n, pad in zip(sizes, pads, strict=True)):
-        return None  # a mirror shorter than the border
-    return tf.pad(video, ((0, 0), *pads, (0, 0)), "REFLECT")
-
-
-def convolves_to_the_border(video):
-    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself.
-
-    Two frames in bfloat16: oneDNN leaves parts of the kernel's gradient unwritten
-    (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
-    """
-    return not (video.dtype == tf.bfloat16 and video.shape[1] in (None, 2))
-
-
-def on_cpu(fast, plain, *tensors):
-    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
-    on_gpu = tf.config.list_logical_devices("GPU")
-    return (plain if on_gpu or is_plain() else fast)(*tensors)
-
-
-def convolve(video, kernel, padding):
-    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
-    return keras.ops.conv(video, kernel, padding=padding)
-
-
-def average_pool(video, pool_size):
-    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
-    # TensorFlow has no float16 kernel for it on CPUs.
-    half = video.dtype == tf.float16
-    wide = tf.cast(video, tf.float32) if half else video
-    pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
-    return tf.cast(pooled, video.dtype)
-
-
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
-    return keras.ops.dot_product_attention(query, key, value, is_causal=causal)

@@ -3,8 +3,6 @@
 import keras
 import torch
 
-from keras_magvit.backend.choice import is_plain
-
 
 def compile_inference(function, model):
     """Wraps `function(*tensors)`, which reads the variables of `model`.
@@ -176,57 +174,6 @@ def jit_by_default():
     return False
 
 
-def matmul_float32(a, b):
-    """`a @ b` in float32, PyTorch's default precision for float32 operands."""
-    return torch.matmul(a, b)
-
-
-def argmax(x):
-    """int32 index of the largest value along the last axis; the first of equal ones."""
-    return torch.argmax(x, dim=-1).to(torch.int32)
-
-
 def is_concrete(tensor):
     """True: eager tensors always hold numbers that can be looked at."""
     return not tensor.is_meta
-
-
-def mirror_pad(video, pads, mode):
-    """None: there is no kernel that mirrors T, H and W faster than slices do."""
-    del video, pads, mode
-    return None
-
-
-def convolves_to_the_border(video):
-    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself.
-
-    Two frames in bfloat16: oneDNN leaves parts of the kernel's gradient unwritten
-    (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
-    """
-    return not (video.dtype == torch.bfloat16 and video.shape[1] == 2)
-
-
-def on_cpu(fast, plain, *tensors):
-    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
-    elsewhere = any(x.device.type != "cpu" for x in tensors)
-    return (plain if elsewhere or is_plain() else fast)(*tensors)
-
-
-def convolve(video, kernel, padding):
-    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
-    return keras.ops.conv(video, kernel, padding=padding)
-
-
-def average_pool(video, pool_size):
-    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
-    # PyTorch has no half-precision kernel for it on CPUs.
-    dtype = video.dtype
-    if video.device.type == "cpu" and dtype in (torch.float16, torch.bfloat16):
-        video = video.float()
-    pooled = keras.ops.average_pool(video, pool_size, pool_size, padding="same")
-    return pooled.to(dtype)
-
-
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)` by the backend's fused kernel."""
-    return keras.ops.dot_product_attention(query, key, value, is_causal=causal)

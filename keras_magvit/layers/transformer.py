@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_magvit import backend
+from keras_magvit.layers.dense import Dense, HeadsDense, gelu
 
 EPSILON = 1e-12  # BERT's; layer normalization computes in float32 under every policy
 
@@ -66,7 +67,7 @@ class SelfAttention(keras.layers.Layer):
         head_dim = width // self.num_heads
 
         def projection(equation, shape, bias_axes, name, input_shape):
-            layer = keras.layers.EinsumDense(
+            layer = HeadsDense(
                 equation,
                 shape,
                 bias_axes=bias_axes,
@@ -135,21 +136,22 @@ class MLP(keras.layers.Layer):
         self.mlp_dim = mlp_dim
 
     def build(self, input_shape):
-        def dense(units, name):
-            return keras.layers.Dense(
+        def dense(units, name, activation=None):
+            return Dense(
                 units,
+                activation,
                 kernel_initializer=bert_initializer(),
                 dtype=self.dtype_policy,
                 name=name,
             )
 
-        self.expand = dense(self.mlp_dim, "expand")
+        self.expand = dense(self.mlp_dim, "expand", gelu)
         self.contract = dense(input_shape[-1], "contract")
         self.expand.build(input_shape)
         self.contract.build((*input_shape[:-1], self.mlp_dim))
 
     def call(self, inputs):
-        return self.contract(ops.gelu(self.expand(inputs), approximate=True))
+        return self.contract(self.expand(inputs))
 
     def compute_output_shape(self, input_shape):
         return input_shape

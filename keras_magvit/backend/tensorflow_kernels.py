@@ -1,0 +1,119 @@
+"""TensorFlow: what layers compute. On CPUs oneDNN does the work, without XLA."""
+
+import keras
+import tensorflow as tf
+
+from keras_magvit.backend.choice import is_plain
+
+
+def matmul_float32(a, b):
+    """`a @ b` in float32.
+
+    TensorFlow has no switch per call: on Ampere GPUs and later, turn TF32 off with
+    `tf.config.experimental.enable_tensor_float_32_execution(False)` for exact ids.
+    """
+    return tf.matmul(a, b)
+
+
+def argmax(x):
+    """int32 index of the largest value along the last axis; the first of equal ones.
+
+    Keras' own looks at the bits of a zero for its sign, which ONNX cannot express.
+    """
+    return tf.argmax(x, axis=-1, output_type=tf.int32)
+
+
+def mirror_pad(video, pads, mode):
+    """Mirrors the borders of `(B, T, H, W, C)` by the backend's own kernel.
+
+    Args:
+        video: float `(B, T, H, W, C)`.
+        pads: `((before, after), ...)` for T, H, W.
+        mode: "reflect" or "edge".
+
+    Returns:
+        The padded tensor; None where no kernel fits.
+    """
+    pads = [tuple(pad) for pad in pads]
+    if mode == "edge":
+        # A border of one that repeats is a mirror in the border's edge.
+        fits = all(max(pad) <= 1 for pad in pads)
+        symmetric = ((0, 0), *pads, (0, 0))
+        return tf.pad(video, symmetric, "SYMMETRIC") if fits else None
+    sizes = video.shape[1:4]
+    if any(n is None or n <= max(pad) for n, pad in zip(sizes, pads, strict=True)):
+        return None  # a mirror shorter than the border
+    return tf.pad(video, ((0, 0), *pads, (0, 0)), "REFLECT")
+
+
+def convolves_to_the_border(video):
+    """Whether a convolution may be left to pad `(B, T, H, W, C)` with zeros itself.
+
+    Two frames in bfloat16: oneDNN leaves parts of the kernel's gradient unwritten
+    (TensorFlow 2.21, PyTorch 2.13); with zeros laid around the video it is right.
+    """
+    return not (video.dtype == tf.bfloat16 and video.shape[1] in (None, 2))
+
+
+def on_cpu(fast, plain, *tensors):
+    """`fast(*tensors)` on a CPU, elsewhere `plain(*tensors)`, which is equal."""
+    on_gpu = tf.config.list_logical_devices("GPU")
+    return (plain if on_gpu or is_plain() else fast)(*tensors)
+
+
+def convolve(video, kernel, padding):
+    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
+    return keras.ops.conv(video, kernel, padding=padding)
+
+
+def average_pool(video, pool_size):
+    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    # TensorFlow has no float16 kernel for it on CPUs.
+    half = video.dtype == tf.float16
+    wide = tf.cast(video, tf.float32) if half else video
+    pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
+    return tf.cast(pooled, video.dtype)
+
+
+def dense(x, kernel, bias, activation):
+    """`activation(x @ kernel + bias)` of `(B, L, E)`.
+
+    Rows of a matrix and a bias by its own operation: then TensorFlow runs product, bias
+    and GELU as one kernel of oneDNN.
+    """
+    rows = tf.matmul(tf.reshape(x, (-1, kernel.shape[0])), kernel)
+    rows = tf.nn.bias_add(rows, bias)
+    rows = rows if activation is None else activation(rows)
+    length = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
+    return tf.reshape(rows, (-1, length, kernel.shape[1]))
+
+
+def attention(query, key, value, causal):
+    """Softmax attention of `(B, L, heads, head_dim)`.
+
+    Keras' scores are float32; on a CPU most of the time would go into casting them.
+    """
+
+    def plain(query, key, value):
+        return keras.ops.dot_product_attention(query, key, value, is_causal=causal)
+
+    if is_plain() and not causal:
+        return _attention_by_products(query, key, value)
+    if causal or query.dtype != tf.bfloat16:
+        return plain(query, key, value)
+    return on_cpu(_attention_bfloat16, plain, query, key, value)
+
+
+def _attention_by_products(query, key, value):
+    """What converters write as it stands: an einsum of theirs looks for shapes."""
+    query, key, value = (tf.transpose(x, (0, 2, 1, 3)) for x in (query, key, value))
+    scores = tf.matmul(query * query.shape[-1] ** -0.5, key, transpose_b=True)
+    mixed = tf.matmul(tf.nn.softmax(scores), value)
+    return tf.transpose(mixed, (0, 2, 1, 3))
+
+
+def _attention_bfloat16(query, key, value):
+    scale = tf.cast(query.shape[-1] ** -0.5, query.dtype)
+    scores = tf.einsum("bqhd,bkhd->bhqk", query * scale, key)
+    # oneDNN's softmax sums in float32.
+    return tf.einsum("bhqk,bkhd->bqhd", tf.nn.softmax(scores), value)
