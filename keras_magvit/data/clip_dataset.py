@@ -73,6 +73,12 @@ class ClipDataset(ExampleStream):
     Raises:
         ValueError: for an empty source or an argument out of its range.
         VideoFileError: with `strict`, for what the source could not list as a video.
+
+    Example:
+        >>> source = MovingShapes(10, num_frames=16)
+        >>> dataset = ClipDataset(source, num_frames=8, stride=2)
+        >>> dataset.example(0)["video"].shape
+        (8, 64, 64, 3)
     """
 
     def __init__(

@@ -91,7 +91,7 @@ def inception_score(logits, splits=1, epsilon=0.0):
 
     Example:
         >>> logits = 50.0 * np.eye(4)  # sure of every video, and every class as often
-        >>> round(float(np.mean(km.metrics.inception_score(logits))), 3)
+        >>> round(float(km.metrics.inception_score(logits)[0]), 3)
         4.0
 
     Reference:

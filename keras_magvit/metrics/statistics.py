@@ -29,9 +29,10 @@ class FeatureStatistics:
 
     Example:
         >>> statistics = FeatureStatistics(400)
-        >>> for features in batches:        # (n, 400)
+        >>> for features in np.random.default_rng(0).normal(size=(3, 8, 400)):
         ...     statistics.update(features)
-        >>> statistics.mean, statistics.covariance
+        >>> statistics.mean.shape, statistics.covariance.shape
+        ((400,), (400, 400))
 
     Reference:
         Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing

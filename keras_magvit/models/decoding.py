@@ -82,8 +82,8 @@ def decode(
         categorical_gumbel: float `(S, B, t, h, w, K)`, or anything that gives the noise
             of step s when indexed by s; see `ops.sampling.sample` for `top_k`.
         mask_gumbel: float `(S, B, t, h, w)`, or anything indexed by step.
-        num_steps, schedule, choice_temperature, sampling_temperature, top_k, top_p,
-            guidance_scale: see `Sampling`.
+        num_steps, schedule, choice_temperature: see `Sampling`.
+        sampling_temperature, top_k, top_p, guidance_scale: see `Sampling`.
         mode: see `ops.masking.commit_mask`.
         trace: return every step instead of the ids alone.
         uncond_logits_fn: like `logits_fn`, for guidance; it is fed [MASK] in place of

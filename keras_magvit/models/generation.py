@@ -46,8 +46,9 @@ class GenerationMixin:
                 place of the task's own region.
             num_samples: videos made for each clip.
             seed: int; the same seed makes the same bytes on the same backend.
-            num_steps, schedule, choice_temperature, sampling_temperature, top_k, top_p,
-                guidance_scale: see `Sampling`; None takes the model's `sampling`.
+            num_steps, schedule, choice_temperature: see `Sampling`; None takes the
+                model's `sampling`.
+            sampling_temperature, top_k, top_p, guidance_scale: the same.
             keep_condition: put the given pixels back, exactly.
             noise: `(categorical_gumbel, mask_gumbel)` to replay a decode; see
                 `models.decode`. None draws it from `seed`.

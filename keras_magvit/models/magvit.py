@@ -54,8 +54,8 @@ class MAGVIT(GenerationMixin, FitMixin, PresetMixin, keras.Model):
         ValueError: if the parts do not fit together.
 
     Example:
-        >>> model = MAGVIT(tokenizer, "base", tasks=("frame_prediction",))
-        >>> clip = model.generate("frame_prediction", video=first_frames, seed=1)
+        >>> model = MAGVIT(tokenizer, transformer, tasks=("frame_prediction",))
+        >>> video = model.generate("frame_prediction", video=clip[:, :1], seed=1)
 
     Reference:
         MAGVIT, arXiv:2212.05199.

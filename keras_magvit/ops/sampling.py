@@ -90,7 +90,7 @@ def top_p_logits(logits, top_p):
 
     Example:
         >>> from keras_magvit.ops.sampling import top_p_logits
-        >>> kept = top_p_logits(np.array([[0.0, 9.0, 1.0]], "float32"), 0.5)
+        >>> kept = top_p_logits(keras.ops.array([[0.0, 9.0, 1.0]]), 0.5)
         >>> int(np.argmax(np.array(kept)))
         1
     """

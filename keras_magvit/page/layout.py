@@ -96,7 +96,7 @@ def _clip_controls(model, names, chosen, limits):
         frames = video.frames
         return (
             video,
-            painting.on_frame(frames[0]),
+            painting.unpainted(frames[0]),
             figures.triptych(frames, None, None, video.frame_rate),
             figures.message(_READY),
             "",

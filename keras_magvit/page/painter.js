@@ -1,5 +1,5 @@
 // A grid of cells to paint on: a drag paints, one that starts on paint erases.
-// `props.value` is a "0" or "1" for each cell, in raster order.
+// `props.value.cells` is a "0" or "1" for each cell, in raster order.
 const SIDE = 32, BRUSH = 1;
 let cells = new Uint8Array(SIDE * SIDE), ink = null;
 
@@ -29,7 +29,7 @@ function stroke(event) {
 }
 
 function hand_over() {
-  props.value = cells.join("");
+  props.value = { ...props.value, cells: cells.join("") };
 }
 
 element.addEventListener("pointerdown", (event) => {
@@ -51,4 +51,7 @@ element.addEventListener("click", (event) => {
   draw();
   hand_over();
 });
-watch(["value", "frame"], draw);
+watch("value", () => {
+  cells = Uint8Array.from(props.value.cells);
+  draw();
+});

@@ -11,7 +11,8 @@ from keras_magvit.page.figures import data_uri
 
 SIDE = 32  # cells of the grid that is painted, as in painter.js
 
-_TEMPLATE = """<div class="painter"><img alt="the first frame" src="${frame}">
+_TEMPLATE = """<p class="painter-label">Paint what is to be made anew:</p>
+<div class="painter"><img alt="the first frame" src="${value.frame}">
 <canvas width="32" height="32" aria-label="paint what is to be made anew"></canvas>
 </div><button type="button" class="painter-clear">Clear</button>"""
 
@@ -23,52 +24,47 @@ def painter(frame):
         frame: uint8 `(H, W, 3)` to paint on.
 
     Returns:
-        `gradio.HTML`; its value is a string for `region`.
+        `gradio.HTML`; its value is for `region`.
     """
     return gr.HTML(
-        value="0" * SIDE**2,
-        label="Paint what is to be made anew",
-        show_label=True,
+        value=unpainted(frame),
         html_template=_TEMPLATE,
         js_on_load=(Path(__file__).parent / "painter.js").read_text(),
         visible=False,
-        frame=_picture(frame),
     )
 
 
-def on_frame(frame):
-    """An update of the component: the same paint on another frame.
+def unpainted(frame):
+    """A value of the component: a frame without paint.
 
     Args:
         frame: uint8 `(H, W, 3)`.
 
     Returns:
-        What an event hands to the component.
+        A dict: the picture, and a "0" or "1" for each cell, in raster order.
     """
-    return gr.HTML(frame=_picture(frame))
+    file = BytesIO()
+    import_image().fromarray(frame).save(file, "PNG")
+    picture = data_uri("image/png", file.getvalue())
+    return {"frame": picture, "cells": "0" * SIDE**2}
 
 
-def region(cells, size):
+def region(value, size):
     """What was painted.
 
     Args:
-        cells: the value of the component.
+        value: of the component, as a browser sent it.
         size: `(H, W)`.
 
     Returns:
         bool `(H, W)`, True where painted.
 
     Raises:
-        ValueError: if `cells` is no such string.
+        ValueError: if it holds no such cells.
     """
+    cells = value.get("cells") if isinstance(value, dict) else None
     if not isinstance(cells, str) or len(cells) != SIDE**2 or set(cells) - {"0", "1"}:
         raise ValueError("The region must be a grid of cells, painted or not.")
     grid = np.array([cell == "1" for cell in cells]).reshape(SIDE, SIDE)
     rows, columns = (np.arange(length) * SIDE // length for length in size)
     return grid[rows][:, columns]
-
-
-def _picture(frame):
-    file = BytesIO()
-    import_image().fromarray(frame).save(file, "PNG")
-    return data_uri("image/png", file.getvalue())

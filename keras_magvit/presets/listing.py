@@ -20,7 +20,7 @@ def presets(verbose=True):
         and reference.
 
     Example:
-        >>> names = [row["name"] for row in keras_magvit.presets(verbose=False)]
+        >>> names = [row["name"] for row in km.presets(verbose=False)]
     """
     rows = [_record(row) for row in PRESETS.values()]
     if verbose:

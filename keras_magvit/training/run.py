@@ -47,8 +47,11 @@ def train(
             be written to.
 
     Example:
+        >>> def batches(step):
+        ...     return dataset.batches(4, start=step)
         >>> model.compile(recipe="tiny", steps=2)
-        >>> km.training.train(model, dataset, steps=2, folder="run/", verbose=0)
+        >>> km.training.train(model, batches, steps=2, folder="run/", verbose=0)
+        2
     """
     state = TrainingState(folder)
     header = state.restore(model)

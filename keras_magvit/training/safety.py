@@ -26,7 +26,8 @@ class SaveState(StepCallback):
     Example:
         >>> state = km.training.TrainingState("states/")
         >>> saver = km.training.SaveState(state, every_seconds=60.0)
-        >>> history = model.fit(dataset, epochs=1, callbacks=[saver], verbose=0)
+        >>> model.compile(recipe="tiny", steps=1)
+        >>> history = model.fit(dataset, batch_size=4, callbacks=[saver], verbose=0)
     """
 
     def __init__(
@@ -110,7 +111,8 @@ class DivergenceGuard(StepCallback):
 
     Example:
         >>> guard = km.training.DivergenceGuard(explosion=100.0)
-        >>> history = model.fit(dataset, epochs=1, callbacks=[guard], verbose=0)
+        >>> model.compile(recipe="tiny", steps=1)
+        >>> history = model.fit(dataset, batch_size=4, callbacks=[guard], verbose=0)
     """
 
     WINDOW = 100

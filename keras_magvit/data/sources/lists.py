@@ -62,6 +62,11 @@ class VideoList(ListedVideos):
             pets/a.mp4,dog,0,4.5
             pets/a.mp4,cat,4.5,9
             pets/b.webm,cat,,
+
+        >>> with open("list.csv", "w") as file:
+        ...     _ = file.write("path,label\\nvideos/cat/a.mp4,cat\\n")
+        >>> km.data.VideoList("list.csv").class_names
+        ('cat',)
     """
 
     def __init__(
