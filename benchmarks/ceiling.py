@@ -7,7 +7,6 @@ over the time that they took.
 """
 
 import math
-import statistics
 import time
 
 from benchmarks import flops, frameworks
@@ -17,14 +16,14 @@ _RUNS = 3
 
 
 def rate(run, operations, now=time.perf_counter):
-    """GFLOP/s of the median of several runs, after one that compiles."""
+    """GFLOP/s of the fastest of several runs, after one that compiles."""
     run()
     taken = []
     while len(taken) < _RUNS or sum(taken) < _SECONDS:
         start = now()
         run()
         taken.append(now() - start)
-    return operations / statistics.median(taken) / 1e9
+    return operations / min(taken) / 1e9
 
 
 def measure(case, layers):

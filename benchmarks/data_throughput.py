@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import machine
 from keras_magvit import data
 
 FRAMES, SIZE, BATCH = 16, (64, 64), 8
@@ -184,18 +185,6 @@ def _tenths(value):
     return f"{value:.1f}" if value >= 0.05 else "< 0.1"
 
 
-def machine():
-    """The processor of this machine, in words."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        flags = []
-    known = {"avx512f": "AVX-512", "amx_tile": "AMX"}
-    return ", ".join(
-        [f"{os.cpu_count()} cores", *(known[f] for f in known if f in flags)]
-    )
-
-
 def page(rows, step, measured, command):
     """The page of the documentation."""
     versions = ", ".join(
@@ -222,7 +211,7 @@ together make reading cheaper.
 
     {command}
 
-{datetime.date.today()}, {machine()}, Python {platform.python_version()}, {versions}.
+{datetime.date.today()}, {machine.processor()}, Python {platform.python_version()}, {versions}.
 Seed 0.
 """
 

@@ -63,18 +63,26 @@ def versions(backend):
 
 def resident_gib():
     """Memory that this process holds now, in GiB; None where it is not told."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 2**20
+    return _status("VmRSS")
 
 
 def peak_resident_gib():
     """The most memory that this process ever held, in GiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**30 if sys.platform == "darwin" else 2**20)
+    # On Linux `getrusage` counts what the parent held when it started this process.
+    peak = _status("VmHWM")
+    if peak is None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak /= 2**30 if sys.platform == "darwin" else 2**20
+    return peak
+
+
+def _status(name):
+    try:
+        text = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    found = [line for line in text.splitlines() if line.startswith(f"{name}:")]
+    return int(found[0].split()[1]) / 2**20 if found else None
 
 
 def load():

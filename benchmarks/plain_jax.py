@@ -13,6 +13,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 from jax import lax
 
@@ -36,10 +37,17 @@ def random_weights(pairs, seed=0):
 
 
 def weights_of(model, pairs):
-    """The weights of a `VideoTokenizer`, `VideoDiscriminator` or transformer."""
+    """The weights of a `VideoTokenizer`, `VideoDiscriminator` or transformer.
+
+    A transformer's are found by their paths; the others' stand in the order of `pairs`.
+    """
     names = [name for name, _ in pairs]
-    values = [np.asarray(w) for w in model.get_weights() if w.dtype == "float32"]
-    return dict(zip(names, map(jnp.asarray, values), strict=True))
+    variables = [v for v in model.weights if v.dtype == "float32"]  # no random states
+    paths = [v.path.partition("/")[2].removesuffix("/embeddings") for v in variables]
+    if set(paths) != set(names):
+        paths = names
+    values = [jnp.asarray(keras.ops.convert_to_numpy(v)) for v in variables]
+    return dict(zip(paths, values, strict=True))
 
 
 # === Layers ==========================================================================

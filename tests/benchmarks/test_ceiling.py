@@ -26,8 +26,8 @@ def test_share_is_the_least_time_over_the_time():
     assert ceiling.share(layers, rates, 8.0) == pytest.approx((8 / 4 + 2 / 1) / 8)
 
 
-def test_rate_is_of_the_median_run_after_the_first():
-    lengths = iter([100.0, 1.0, 5.0, 2.0])
+def test_rate_is_of_the_fastest_run_after_the_first():
+    lengths = iter([0.5, 4.0, 5.0, 2.0])
     now = [0.0]
 
     def run():
