@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 
-def at_least(least: int, **values: float) -> None:
+def at_least(least: float, **values: float) -> None:
     """Raises ValueError unless every value is a number and at least `least`."""
     for name, value in values.items():
         if not isinstance(value, (int, float, np.number)) or not value >= least:
@@ -24,11 +24,10 @@ def one_of(**values: tuple[Any, Sequence[Any]]) -> None:
             )
 
 
-def frame_size(size: object) -> tuple[int, int]:
+def frame_size(size: Any) -> tuple[int, int]:
     """Returns `(H, W)`; raises ValueError unless it is two positive ints."""
     try:
-        height, width = size  # type: ignore[misc]
-        height, width = int(height), int(width)
+        height, width = (int(side) for side in size)
     except (TypeError, ValueError):
         height = width = 0
     if height < 1 or width < 1:

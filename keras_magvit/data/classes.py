@@ -44,7 +44,10 @@ class ClassMap:
                 f"{list(source_names)[:10]}. Received: classes={list(renamed)[:10]}"
             )
         places = {name: label for label, name in enumerate(self.names)}
-        self._labels = [places.get(renamed.get(n), UNLABELLED) for n in source_names]
+        self._labels = [
+            places[renamed[name]] if name in renamed else UNLABELLED
+            for name in source_names
+        ]
 
     def __call__(self, label: int) -> int:
         """Returns the dataset's label of a source's label; -1 stays -1."""

@@ -220,8 +220,8 @@ class ClipDataset(ExampleStream):
         )
         # A held or looped video names a frame several times; it is read once.
         unique, places = np.unique(wanted, return_inverse=True)
-        frames = self.source.iter_frames(video, unique.tolist())
-        frames = [framing.cover_frame(f, self.size, self.zoom) for f in frames]
+        read = self.source.iter_frames(video, unique.tolist())
+        frames = [framing.cover_frame(f, self.size, self.zoom) for f in read]
         return np.stack([frames[place] for place in places])
 
     def _augmented(self, frames: np.ndarray, draw: ClipDraw, number: int) -> np.ndarray:

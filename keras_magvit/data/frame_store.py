@@ -127,7 +127,7 @@ class FrameStore:
                 header = _HEADER.pack(_MAGIC, *shape, frame_rate)
                 file.write(header.ljust(_DATA_START, b"\0"))
                 for frame in frames:
-                    file.write(np.ascontiguousarray(frame))
+                    file.write(np.ascontiguousarray(frame).data)
             size = partial.stat().st_size
             if size != _file_bytes(shape):
                 raise ValueError(

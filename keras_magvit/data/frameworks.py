@@ -97,6 +97,7 @@ def as_keras(
             first = start + index * batch_size
             if stream.training:
                 batch, _ = make_batch(stream, range(first, first + batch_size))
+                assert batch is not None, "a training stream never ends"
                 return stream.finish(batch)
             return _filled_batch(stream, range(first, first + batch_size))
 

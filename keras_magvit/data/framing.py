@@ -41,7 +41,8 @@ def cover_frame(
     Returns:
         uint8 `(H', W', 3)`; the frame itself where it has that size.
     """
-    return scale_frame(frame, covering_size(*frame.shape[:2], size, zoom))
+    height, width = frame.shape[:2]
+    return scale_frame(frame, covering_size(height, width, size, zoom))
 
 
 def random_crop(

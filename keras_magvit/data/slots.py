@@ -31,9 +31,10 @@ class SlotIndex:
     """
 
     def __init__(self, num_videos: int, windows: int | Sequence[int], crops: int):
-        self._windows, self._crops = windows, crops
+        self._windows, self._crops = 1, crops
         self._ends: np.ndarray | None = None
         if isinstance(windows, int):
+            self._windows = windows
             self._total = num_videos * windows
         else:
             self._ends = np.cumsum(np.asarray(windows, np.int64))

@@ -4,12 +4,10 @@ import abc
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from keras_magvit.data import checks, workers
 from keras_magvit.data.report import SkipReport
 
-Example = dict[str, np.ndarray]
+Example = dict[str, Any]  # arrays by name, or such dicts
 
 
 class ExampleStream(abc.ABC):

@@ -8,7 +8,7 @@ is faster.
 import itertools
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     Executor,
     Future,
@@ -94,7 +94,7 @@ def _made(
     num_workers: int,
     kind: str,
     prefetch: int,
-) -> Iterator["Example"]:
+) -> Generator["Example", None, None]:
     tasks = _tasks(stream, batch_size, start)
     if num_workers == 0:
         results = (make_batch(stream, numbers) for numbers in tasks)

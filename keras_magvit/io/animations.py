@@ -7,7 +7,7 @@ delays, and whether the file was cut.
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
@@ -36,7 +36,7 @@ _MAX_FILE_BYTES = 2**30
 @contextmanager
 def open_animation(
     file: Span, max_pixels: int, default_frame_rate: float
-) -> Iterator[tuple[float, Iterator[np.ndarray]]]:
+) -> Iterator[tuple[float, Generator[np.ndarray, None, None]]]:
     """Opens a GIF or WebP file; a still image is a clip of one frame.
 
     The frame rate is the number of frames over the sum of their delays, or the exact
@@ -178,7 +178,7 @@ def image_pixels(image: Any, path: str) -> np.ndarray:
 
 def _decode(
     image: Any, data: bytes, kind: str, count: int, path: str
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     with open_image(image, BytesIO(data), path, [kind]) as animation:
         if getattr(animation, "n_frames", 1) != count:
             raise VideoFileError("The image is damaged: frames are missing.", path)

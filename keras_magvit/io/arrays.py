@@ -8,7 +8,7 @@ import math
 import os
 import zipfile
 import zlib
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def read_array(file: Span, max_pixels: int) -> tuple[np.ndarray, float | None]:
 
 
 def _read_npz(
-    file: BinaryIO, max_pixels: int, path: str
+    file: IO[bytes], max_pixels: int, path: str
 ) -> tuple[np.ndarray, float | None]:
     """Reads the array `frames`, and `frame_rate` where there is one.
 
@@ -123,7 +123,7 @@ def _read_frame_rate(archive: zipfile.ZipFile, path: str) -> float:
 
 
 def read_header(
-    file: BinaryIO, name: str, path: str
+    file: IO[bytes], name: str, path: str
 ) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Reads the header of an .npy array, and none of its data.
 
@@ -156,7 +156,7 @@ def read_header(
 
 
 def _read_pixels(
-    file: BinaryIO, file_size: int, name: str, max_pixels: int, path: str
+    file: IO[bytes], file_size: int, name: str, max_pixels: int, path: str
 ) -> np.ndarray:
     """Reads one array of pixels after its header has been believed.
 

@@ -83,7 +83,8 @@ def read_packets(
     codec = stream.codec_context.codec.canonical_name
     container = stream.container.format.name
     trusted = codec in _ONE_TO_ONE and container.startswith(_TIMED)
-    times, sizes, keys, shown, end = [], [], [], [], -math.inf
+    times: list[int] = []
+    sizes, keys, shown, end = [], [], [], -math.inf
     for packet in packets:
         if packet.size == 0:
             continue  # the flush at the end

@@ -1,6 +1,6 @@
 """Any frames of any video, without reading all of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -39,15 +39,17 @@ def index_video(
         return index_container(file, max_pixels, default_frame_rate)
     if kind == FOLDER:
         paths = frame_paths(file.path)
-        size = read_frame(paths[0], max_pixels).shape[:2]
-        return VideoIndex(len(paths), *size, default_frame_rate)
+        height, width = read_frame(paths[0], max_pixels).shape[:2]
+        return VideoIndex(len(paths), height, width, default_frame_rate)
     if kind == ANIMATION:
         count = len(read_structure(file, max_pixels)[2].delays)
         with open_animation(file, max_pixels, default_frame_rate) as (rate, frames):
             with closing(frames):
-                return VideoIndex(count, *next(frames).shape[:2], rate)
-    array, rate = read_array(file, max_pixels)
-    return VideoIndex(*array.shape[:3], rate or default_frame_rate)
+                height, width = next(frames).shape[:2]
+                return VideoIndex(count, height, width, rate)
+    array, stored = read_array(file, max_pixels)
+    count, height, width = array.shape[:3]
+    return VideoIndex(count, height, width, stored or default_frame_rate)
 
 
 def read_frames(
@@ -88,7 +90,7 @@ def read_frames(
 
 def _frames(
     file: Span, index: VideoIndex, indices: Sequence[int], max_pixels: int
-) -> Iterator[np.ndarray]:
+) -> Generator[np.ndarray, None, None]:
     kind = kind_of(file)
     if kind == CONTAINER:
         yield from seek_frames(file, index, indices, max_pixels)

@@ -1,7 +1,7 @@
 """Any frames of a container, decoding no more than it takes."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -137,7 +137,7 @@ def _from_start(
 
 def _sought(
     file: Span, table: PacketTable, indices: Sequence[int], max_pixels: int
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Yields frames for as long as the file gives what the table promises.
 
     It ends early where it does not: a demuxer lands elsewhere than it was told, a

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -93,7 +94,7 @@ def _write_bytes(path: str, data: bytes) -> None:
 def _write_npz(path: str, frames: np.ndarray, frame_rate: float) -> None:
     # A file object, because NumPy adds a suffix to a name.
     with open(path, "xb") as file:
-        arrays = {FRAMES: frames, FRAME_RATE: np.float64(frame_rate)}
+        arrays: dict[str, Any] = {FRAMES: frames, FRAME_RATE: np.float64(frame_rate)}
         np.savez_compressed(file, **arrays)
 
 

@@ -25,8 +25,8 @@ def describe_video(
         if len(paths) == 1:
             index = index_video(Span(paths[0]))
         else:
-            size = read_frame(paths[0], MAX_FRAME_PIXELS).shape[:2]
-            index = VideoIndex(len(paths), *size, frame_rate)
+            height, width = read_frame(paths[0], MAX_FRAME_PIXELS).shape[:2]
+            index = VideoIndex(len(paths), height, width, frame_rate)
     except VideoFileError as error:
         index, problem = VideoIndex(0, 0, 0, 0.0), error.message
     return video.key, {

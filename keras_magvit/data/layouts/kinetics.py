@@ -55,9 +55,11 @@ def list_videos(root: str) -> Listing:
         if table is None and not _have_classes(files.get(split, {})):
             missing.append(f"annotations/{SPLITS[split][0]}.csv")
     refuse_missing(root, missing, HINT)
-    splits, names, absent = {}, set(), {}
+    names: set[str] = set()
+    splits, absent = {}, {}
     for split, table in tables.items():
         there = files[split]
+        labels: Mapping[str, str]
         if table is None:
             labels = {name: path.split("/")[1] for name, path in there.items()}
         else:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ class Chunks:
     def _write(self, number: int) -> None:
         videos = range(number * self.size, (number + 1) * self.size)
         episodes = [simulate(self.seed, self.split, self.config, i) for i in videos]
-        columns = {
+        columns: dict[str, Any] = {
             field.name: np.stack([getattr(e, field.name) for e in episodes])
             for field in fields(Episode)
         }

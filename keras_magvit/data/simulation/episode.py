@@ -78,13 +78,13 @@ def simulate(seed: int, split: str, config: str, index: int) -> Episode:
             add_thing(bullet, generator, place, rgb, plan.grasps and i == 0)
             for i, (place, rgb) in enumerate(zip(places, look.things, strict=False))
         ]
-        frames, hand, places = _perform(bullet, arm, things, plan, look)
+        frames, hand, moved = _perform(bullet, arm, things, plan, look)
     return Episode(
         video=np.stack(frames),
         action=plan.actions,
         hand=np.asarray(hand, np.float32),
         label=label,
-        displacement=float(np.linalg.norm(places - places[0], axis=-1).max()),
+        displacement=float(np.linalg.norm(moved - moved[0], axis=-1).max()),
         eye=np.asarray(look.eye, np.float32),
     )
 
@@ -146,4 +146,4 @@ def _shrink(fine: np.ndarray, times: int) -> np.ndarray:
     """Averages blocks of `times` x `times` pixels, rounding to the nearest."""
     corners = [fine[i::times, j::times] for i in range(times) for j in range(times)]
     total = np.sum(corners, axis=0, dtype=np.uint16)
-    return ((total + times**2 // 2) // times**2).astype(np.uint8)
+    return np.asarray((total + times**2 // 2) // times**2, np.uint8)

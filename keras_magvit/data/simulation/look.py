@@ -69,11 +69,14 @@ def draw_look(generator: np.random.Generator, varied: bool) -> Look:
             math.sin(height),
         ]
     )
-    colours = (_TABLE, _TRAY, _WALLS)
+    colours: list[Any] = [_TABLE, _TRAY, _WALLS]
     if varied:
-        colours = tuple(_tint(c, t) for c, t in zip(colours, tints, strict=False))
+        colours = [_tint(c, t) for c, t in zip(colours, tints, strict=False)]
+    table, tray, walls = colours
     return Look(
-        *colours,
+        table,
+        tray,
+        walls,
         arm=_ARM,
         things=things,
         light=(0.5 + 0.6 * sun, -0.7 + 0.4 * turn, 1.4),

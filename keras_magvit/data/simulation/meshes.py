@@ -1,6 +1,7 @@
 """Round bodies as small meshes: the renderer's own are coarse, or cost too much."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,13 @@ def capsule(radius: float, height: float) -> dict[str, Any]:
 
 
 def _turn(
-    corners: list[tuple[float, float]], normals: list[tuple[float, float]]
+    corners: Sequence[tuple[float, float]], normals: Sequence[tuple[float, float]]
 ) -> dict[str, Any]:
     """The body that an outline of (radius, height) makes around the z axis."""
     angles = np.linspace(0, 2 * math.pi, _SIDES + 1)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
 
-    def around(outline: list[tuple[float, float]]) -> list[list[float]]:
+    def around(outline: Sequence[tuple[float, float]]) -> list[list[float]]:
         points = [(*(c * out), up) for c in circle for out, up in outline]
         return np.asarray(points, float).tolist()
 

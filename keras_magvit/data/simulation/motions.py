@@ -111,7 +111,7 @@ def _sweep(generator: np.random.Generator, num_frames: int) -> Script:
     time = _progress(num_frames - DOWN - UP)
     across = middle - side * half * np.cos(3 * np.pi * time)
     line = np.column_stack([across, depth + drift * (time - 0.5)])
-    ahead = (middle - side * half * generator.uniform(-0.3, 0.2), depth)
+    ahead = np.array([middle - side * half * generator.uniform(-0.3, 0.2), depth])
     return _touch(line, generator, angle=0.0, target=ahead)
 
 

@@ -22,9 +22,9 @@ def build_tray(bullet: Any, look: Look) -> None:
     _block(bullet, (*TRAY, 0.02), (0, 0, -0.01), look.tray)
     wide, deep = (side + _THICK for side in TRAY)
     for sign in (-1, 1):
-        centre = (0, sign * deep / 2, _WALL / 2)
+        centre = (0.0, sign * deep / 2, _WALL / 2)
         _block(bullet, (wide + _THICK, _THICK, _WALL), centre, look.walls, _FENCE)
-        centre = (sign * wide / 2, 0, _WALL / 2)
+        centre = (sign * wide / 2, 0.0, _WALL / 2)
         _block(bullet, (_THICK, deep, _WALL), centre, look.walls, _FENCE)
 
 

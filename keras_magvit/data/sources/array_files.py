@@ -77,7 +77,8 @@ class JoinedVideos(VideoSource):
 
     def info(self, index: int) -> VideoInfo:
         count = int(self._bounds[index + 1] - self._bounds[index])
-        return VideoInfo(count, *self._frames.shape[1:3], self._frame_rate)
+        height, width = self._frames.shape[1:3]
+        return VideoInfo(count, height, width, self._frame_rate)
 
     def frames(self, index: int, indices: Sequence[int]) -> np.ndarray:
         first = int(self._bounds[index])

@@ -17,8 +17,10 @@ from keras_magvit.io.errors import reason
 _MOST_NPZ_BYTES = 2**33
 _MOST_SMALL_BYTES = 2**30
 
-_BAD_FILE = (OSError, ValueError, EOFError, KeyError, RuntimeError)
-_BAD_FILE += (zipfile.BadZipFile, zlib.error)
+_BAD_FILE: tuple[type[Exception], ...] = (
+    *(OSError, ValueError, EOFError, KeyError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 class ArrayStore(abc.ABC):
@@ -97,7 +99,7 @@ class MappedArray:
     """
 
     def __init__(
-        self, path: str, start: int, shape: tuple[int, ...], dtype: Any, order: str
+        self, path: str, start: int, shape: tuple[int, ...], dtype: Any, order: Any
     ) -> None:
         self.shape, self.dtype, self.ndim = shape, dtype, len(shape)
         self._place = (path, start, order)

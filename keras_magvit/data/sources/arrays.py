@@ -97,7 +97,8 @@ class ArrayVideos(VideoSource):
         return fingerprint_of(self._videos[index])
 
     def info(self, index: int) -> VideoInfo:
-        return VideoInfo(*self._videos.shape[1:4], self._frame_rate)
+        count, height, width = self._videos.shape[1:4]
+        return VideoInfo(count, height, width, self._frame_rate)
 
     def frames(self, index: int, indices: Sequence[int]) -> np.ndarray:
         frames = self._videos[index, list(indices)]
@@ -111,7 +112,7 @@ class ArrayVideos(VideoSource):
 def fingerprint_of(video: np.ndarray) -> str:
     """Returns a text that changes when an array does."""
     video = np.ascontiguousarray(video)
-    return f"{video.dtype} {video.shape} {hashlib.sha256(video).hexdigest()}"
+    return f"{video.dtype} {video.shape} {hashlib.sha256(video.data).hexdigest()}"
 
 
 def _labels(labels: Sequence[int] | np.ndarray, count: int) -> np.ndarray:

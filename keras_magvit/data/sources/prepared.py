@@ -77,7 +77,8 @@ class PreparedVideos(VideoFiles):
         return VideoEntry(self._keys[index], file, int(self._labels[index]))
 
     def info(self, index: int) -> VideoInfo:
-        return VideoInfo(*self._sizes[index].tolist(), float(self._rates[index]))
+        count, height, width = self._sizes[index].tolist()
+        return VideoInfo(count, height, width, float(self._rates[index]))
 
     def iter_frames(self, index: int, indices: Sequence[int]) -> Iterator[np.ndarray]:
         paths = self._paths(index)

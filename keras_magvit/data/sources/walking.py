@@ -9,8 +9,10 @@ from keras_magvit.io.folders import FRAME_SUFFIXES
 from keras_magvit.io.kinds import VIDEO_SUFFIXES
 
 # The first bytes of the files that are read as videos: offset, bytes.
-_SIGNATURES = ((4, b"ftyp"), (8, b"AVI "), (0, b"\x1aE\xdf\xa3"), (0, b"GIF8"))
-_SIGNATURES += ((8, b"WEBP"),)
+_SIGNATURES = (
+    *((4, b"ftyp"), (8, b"AVI "), (0, b"\x1aE\xdf\xa3")),
+    *((0, b"GIF8"), (8, b"WEBP")),
+)
 
 # Folders inside folders are followed so far.
 _DEEPEST = 64

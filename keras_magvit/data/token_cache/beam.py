@@ -55,7 +55,7 @@ def tokenize_with_beam(
     Raises:
         ValueError, TokenCacheError: as `tokenize_dataset`.
     """
-    arguments = {
+    arguments: dict[str, Any] = {
         "dataset": dataset,
         "folder": os.path.abspath(folder),
         "tasks": tasks,

@@ -63,7 +63,8 @@ def of_condition(task: Any, video_shape: tuple[int, int, int]) -> str:
 
 def of_dataset(dataset: "ClipDataset") -> dict[str, Any]:
     """Describes what decides the clips of a dataset: its videos and its settings."""
-    source, augment = dataset.source, dataset.augment
+    source = dataset.source
+    augment: Any = dataset.augment
     if isinstance(source, CachedSource):  # gives the same clips, sooner
         source = source.source
     digest = hashlib.sha256()

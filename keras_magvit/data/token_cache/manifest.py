@@ -113,9 +113,9 @@ class Manifest:
 
     def changes(self, other: "Manifest") -> list[str]:
         """What `other` would be made of instead, one line each."""
-        plans = [json.loads(m.to_json()) for m in (self, other)]
-        keys = [key for key in sorted(plans[0]) if key != "shards"]
-        return identity.differences(*plans, keys)
+        old, new = (json.loads(m.to_json()) for m in (self, other))
+        keys = [key for key in sorted(old) if key != "shards"]
+        return identity.differences(old, new, keys)
 
 
 def read(folder: Path) -> Manifest:
