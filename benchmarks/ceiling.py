@@ -1,7 +1,8 @@
 """The ceiling: what a backend's own kernels reach, with nothing around them.
 
 The largest matrix product of the network, and its widest convolution (the most channels;
-of these the largest grid) in the best formulation, in the process that was measured. The
+of these the largest grid), in the best formulation of several, in the process that was
+measured. The
 share of the ceiling is the time that the counted operations would take at these rates
 over the time that they took.
 """
@@ -34,31 +35,34 @@ def measure(case, layers):
         layers: of `flops.of`.
 
     Returns:
-        `{"matmul": {"gflops": ..., "shape": ...}, "conv": {...}}`, each kind only if
-        there is work of it; "conv" tells every formulation and the best.
+        `{"matmul": ..., "conv": ...}`, each kind only if there is work of it: a dict of
+        "gflops", "shape", "formulation", and "formulations" by name.
     """
-    dtype = frameworks.compute_dtype(case.dtype)
+    backend, dtype = case.backend, frameworks.compute_dtype(case.dtype)
     found = {}
     if product := _largest(layers):
         shape = (product.cells, product.inputs, product.outputs)
-        run = frameworks.matmul(case.backend, dtype, *shape)
-        operations = product._replace(times=1).flops
-        found["matmul"] = {"gflops": rate(run, operations), "shape": shape}
+        runs = frameworks.products(backend, dtype, *shape)
+        found["matmul"] = _best(runs, product, shape)
     if conv := widest(layers):
+        channels = (conv.inputs, conv.outputs)
         runs = frameworks.convolutions(
-            case.backend, dtype, conv.grid, conv.inputs, conv.outputs, conv.kernel
+            backend, dtype, conv.grid, *channels, conv.kernel
         )
-        operations = conv._replace(times=1).flops
-        rates = {name: rate(run, operations) for name, run in runs.items()}
-        best = max(rates, key=rates.get)
-        shape = (*conv.grid, conv.inputs, conv.outputs)
-        found["conv"] = {
-            "gflops": rates[best],
-            "shape": shape,
-            "formulation": best,
-            "formulations": rates,
-        }
+        found["conv"] = _best(runs, conv, (*conv.grid, *channels))
     return found
+
+
+def _best(runs, layer, shape):
+    operations = layer._replace(times=1).flops
+    rates = {name: rate(run, operations) for name, run in runs.items()}
+    best = max(rates, key=rates.get)
+    return {
+        "gflops": rates[best],
+        "shape": shape,
+        "formulation": best,
+        "formulations": rates,
+    }
 
 
 def widest(layers):

@@ -168,7 +168,7 @@ def main(arguments=None):
 
 def _measure(groups, options, path):
     extra = ["--quiet"]
-    if options.threads:
+    if options.threads is not None:
         extra += ["--threads", str(options.threads)]
     failures = []
     with Steps(len(groups), options.quiet) as steps:

@@ -93,16 +93,14 @@ def ceilings(found):
         case, kernels = line["case"], line["ceiling"] or {}
         for kind, kernel in kernels.items():
             shape = " x ".join(map(str, kernel["shape"]))
-            formulation = kernel.get("formulation", "")
-            if formulation:
-                others = ", ".join(
-                    f"{name} {amount(rate)}"
-                    for name, rate in kernel["formulations"].items()
-                    if name != formulation
-                )
-                formulation = f"{formulation} ({others})"
+            best = kernel["formulation"]
+            others = ", ".join(
+                f"{name} {amount(rate)}"
+                for name, rate in kernel["formulations"].items()
+                if name != best
+            )
             key = (case["backend"], case["dtype"], kind, shape)
-            rows[key] = f"{amount(kernel['gflops'])} | {formulation}"
+            rows[key] = f"{amount(kernel['gflops'])} | {best} ({others})"
     head = [
         "| | | | shape | GFLOP/s | formulation (others) |",
         "|---|---|---|---|---|---|",

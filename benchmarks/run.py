@@ -104,7 +104,7 @@ def main(arguments=None):
     try:
         case = cases.from_options(options)
         kept = lines.latest(lines.read(options.out)) if options.out else {}
-        if options.threads:
+        if options.threads is not None:
             machine.use_cores(options.threads)
     except ValueError as error:
         made.error(str(error))

@@ -23,9 +23,10 @@ def compute_dtype(policy):
     return _HALF.get(policy, policy)
 
 
-def matmul(backend, dtype, rows, inputs, outputs):
-    """A function that computes `(rows, inputs) @ (inputs, outputs)`."""
-    return of(backend).matmul(dtype, _random(rows, inputs), _random(inputs, outputs))
+def products(backend, dtype, rows, inputs, outputs):
+    """Formulations of `(rows, inputs) @ (inputs, outputs)`, by name."""
+    a, b = _random(rows, inputs), _random(inputs, outputs)
+    return of(backend).products(dtype, a, b)
 
 
 def convolutions(backend, dtype, grid, inputs, outputs, kernel):

@@ -29,9 +29,13 @@ def tensor(array, dtype):
     return jnp.asarray(array, dtype)
 
 
-def matmul(dtype, a, b):
-    """A function that multiplies two matrices."""
-    return _bound(jnp.matmul, tensor(a, dtype), tensor(b, dtype))
+def products(dtype, a, b):
+    """Formulations of a product of two matrices, by name."""
+    a, b = tensor(a, dtype), tensor(b, dtype)
+    return {
+        "plain": _bound(jnp.matmul, a, b),
+        "transposed": _bound(lambda a, b: a @ b.T, a, b.T.copy()),
+    }
 
 
 def convolutions(dtype, video, kernel):

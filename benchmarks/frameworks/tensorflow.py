@@ -30,9 +30,17 @@ def tensor(array, dtype):
     return tf.cast(array, dtype)
 
 
-def matmul(dtype, a, b):
-    """A function that multiplies two matrices."""
-    return _bound(tf.matmul, tensor(a, dtype), tensor(b, dtype))
+def products(dtype, a, b):
+    """Formulations of a product of two matrices, by name."""
+    a, b = tensor(a, dtype), tensor(b, dtype)
+
+    def transposed(a, b):
+        return tf.matmul(a, b, transpose_b=True)
+
+    return {
+        "plain": _bound(tf.matmul, a, b),
+        "transposed": _bound(transposed, a, tf.transpose(b)),
+    }
 
 
 def convolutions(dtype, video, kernel):

@@ -27,9 +27,13 @@ def tensor(array, dtype):
     return torch.from_numpy(array).to(place, getattr(torch, dtype))
 
 
-def matmul(dtype, a, b):
-    """A function that multiplies two matrices."""
-    return _bound(torch.matmul, tensor(a, dtype), tensor(b, dtype))
+def products(dtype, a, b):
+    """Formulations of a product of two matrices, by name."""
+    a, b = tensor(a, dtype), tensor(b, dtype)
+    return {
+        "plain": _bound(torch.matmul, a, b),
+        "transposed": _bound(functional.linear, a, b.t().contiguous()),
+    }
 
 
 def convolutions(dtype, video, kernel):

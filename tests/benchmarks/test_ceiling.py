@@ -41,6 +41,19 @@ def test_attention_is_no_largest_product():
     assert found.name == "block_0/mlp/expand"
 
 
+def test_formulations_of_a_product_are_equal(monkeypatch, close):
+    made = []
+    monkeypatch.setattr(
+        frameworks.of(keras.config.backend()),
+        "_bound",
+        lambda function, *arguments: made.append(function(*arguments)),
+    )
+    frameworks.products(keras.config.backend(), "float32", 3, 5, 4)
+    plain, transposed = map(keras.ops.convert_to_numpy, made)
+    assert plain.shape == (3, 4)
+    close(transposed, plain, 1e-6)
+
+
 def test_formulations_of_a_convolution_are_equal(monkeypatch, close):
     backend = keras.config.backend()
     module = frameworks.of(backend)

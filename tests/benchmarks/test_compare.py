@@ -24,7 +24,14 @@ def line(case, seconds, share=0.5, **more):
         "compile_seconds": 1.0,
         "flops": 2e9,
         "share_of_ceiling": share,
-        "ceiling": {"matmul": {"gflops": 400.0, "shape": [2, 3, 4]}},
+        "ceiling": {
+            "matmul": {
+                "gflops": 400.0,
+                "shape": [2, 3, 4],
+                "formulation": "plain",
+                "formulations": {"plain": 400.0, "transposed": 90.5},
+            }
+        },
         "peak_memory_gib": 1.5,
         "versions": {"numpy": "2.0"},
         "machine": "2 cores",
@@ -126,7 +133,7 @@ def test_render_writes_page_values_and_plot(tmp_path, capsys):
     page = (tmp_path / "compare.md").read_text()
     assert f"python -m benchmarks.compare {' '.join(words)}" in page
     assert "2026-11-25; 2 cores, 2 cores used, device cpu; numpy 2.0." in page
-    assert "| torch | bfloat16 | matmul | 2 x 3 x 4 | 400 |  |" in page
+    assert "| matmul | 2 x 3 x 4 | 400 | plain (transposed 90.5) |" in page
     assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")
     assert (
         (tmp_path / "compare.csv").read_text().startswith("job,backend,dtype,seconds")
