@@ -6,6 +6,8 @@ initializers, and no size is so large that building it would hurt.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 
@@ -48,7 +50,7 @@ _LIST_LIMITS = {
 }
 # No weight depends on the size of the clips, so nothing else would bound it.
 _MAX_CLIP_PIXELS = 2**27
-_SHAPES = {
+_SHAPES: dict[str, Callable[..., Any]] = {
     "keras_magvit>VideoTokenizer": shapes.tokenizer,
     "keras_magvit>MaskedVideoTransformer": shapes.transformer,
     "keras_magvit>VideoDiscriminator": shapes.discriminator,
@@ -138,6 +140,7 @@ def _is_harmless(module, name):
 
 
 def _check_size(key, value):
+    values: Sequence[Any]
     if value is None:
         return
     if key in _LIMITS:

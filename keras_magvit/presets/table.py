@@ -5,6 +5,7 @@ them. Sizes are those of Appendix A, tasks of B.1, sampling of B.3.
 """
 
 import dataclasses
+from typing import Any
 
 from keras_magvit.presets import shapes
 
@@ -237,7 +238,11 @@ def _rows():
 def _shipped():
     """Moving digits: the one model whose weights are part of this package."""
     dataset = Dataset("moving digits", pixels=32, num_classes=10, frames=8)
-    common = {"size": "micro", "dataset": dataset, "reference": "this package"}
+    common: dict[str, Any] = {
+        "size": "micro",
+        "dataset": dataset,
+        "reference": "this package",
+    }
     tokenizer = Preset(
         name="moving_digits_3dvq_micro",
         kind="VideoTokenizer",

@@ -44,7 +44,8 @@ def stored_shapes(path, label):
 
 
 def _walk(file, label):
-    seen, stack = set(), [(file, "", 0)]
+    seen: set[int] = set()
+    stack = [(file, "", 0)]
     while stack:
         group, prefix, depth = stack.pop()
         for name in group:
