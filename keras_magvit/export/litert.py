@@ -1,5 +1,8 @@
 """LiteRT, formerly TensorFlow Lite: one file a function.
 
+LiteRT has no 3D average pooling: the encoder keeps TensorFlow's, and runs where the
+runtime was built with its operators ("select TensorFlow ops", or "Flex").
+
 The decode is left to the caller as `start` and `decode_step`: what a phone can hold in
 memory are the numbers of one step.
 """
@@ -22,6 +25,10 @@ def write(functions, folder):
     for name, function in functions.items():
         traced = traceable(function).get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+            tf.lite.OpsSet.SELECT_TF_OPS,
+        ]
         try:
             data = converter.convert()
         except Exception as error:  # the converter has errors of its own

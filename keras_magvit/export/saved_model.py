@@ -13,7 +13,8 @@ def write(model, functions, folder):
     import tensorflow as tf
 
     module = tf.Module()
-    module.model = model  # owns the variables
+    # What owns the variables; a MAGVIT does not track its tokenizer.
+    module.models = [model, getattr(model, "tokenizer", model)]
     traced = {name: traceable(f) for name, f in functions.items()}
     if "decode_step" in traced:
         traced["decode"] = _decode(functions)

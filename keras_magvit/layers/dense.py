@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from keras_magvit import backend
+from keras_magvit.backend.choice import is_plain
 
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
@@ -49,6 +50,8 @@ class HeadsDense(keras.layers.EinsumDense):
     def call(self, inputs, training=None):
         del training
         kernel, bias = map(ops.convert_to_tensor, (self.kernel, self.bias))
+        if is_plain():  # converters make many nodes of an einsum
+            return _one_product(inputs, kernel, bias)
         return backend.on_cpu(_one_product, self._einsum, inputs, kernel, bias)
 
     def _einsum(self, inputs, kernel, bias):
