@@ -166,11 +166,12 @@ def _given(wish, clip):
 
 def _view(model, step):
     video = model.tokenizer.decode(step.sampled_tokens[:1])
+    is_last = step.step + 1 == step.num_steps  # what it leaves open, no step draws
     return View(
         step.step + 1,
         step.num_steps,
         ops.convert_to_numpy(ops.clip(video, 0.0, 1.0))[0],
-        ops.convert_to_numpy(step.next_unknown)[0],
+        ops.convert_to_numpy(step.next_unknown)[0] & (not is_last),
     )
 
 

@@ -1,20 +1,58 @@
-"""A page that is served while tests talk to it."""
+"""A page that is served by a process of its own, as the command line starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from keras_magvit.io import write_video
-from keras_magvit.page import Limits, serve
 
-LIMITS = Limits(upload_bytes=2**20, queue=4)
+PRESET = "<b onclick=alert(1)>tiny"
+MAX_UPLOAD = 2**20
+
+
+@contextmanager
+def started(preset, *words):
+    """A process, and the first line that it says; it is gone at the end."""
+    command = [sys.executable, "-m", "keras_magvit", "demo", "--preset", preset, *words]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    with process.stdout:
+        said = process.stdout.readline()
+        # Read on, so that the process never waits for us.
+        reader = threading.Thread(target=process.stdout.read)
+        reader.start()
+        try:
+            yield process, said
+        finally:
+            process.kill()
+            process.wait()
+            reader.join()
 
 
 @pytest.fixture(scope="package")
-def url(shared_model):
-    """The address of a page for the tiny model."""
+def preset(shared_model, tmp_path_factory):
+    """The tiny model as a folder whose name is an attack."""
+    path = tmp_path_factory.mktemp("page") / PRESET
+    shared_model.save_to_preset(path)
+    return os.fspath(path)
+
+
+@pytest.fixture(scope="package")
+def url(preset):
+    """The address of the page; at the end Ctrl-C must stop it."""
     pytest.importorskip("gradio", reason="the page needs Gradio")
-    with serve(shared_model, "<b onclick=alert(1)>tiny</b>", limits=LIMITS) as url:
-        yield url
+    with started(preset, "--max-upload", "1", "--max-queue", "4") as (process, said):
+        assert said.startswith("http://127.0.0.1:"), said
+        yield said.split()[0]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from keras_magvit.page import default_preset, serve
+from keras_magvit.page import default_preset
 from keras_magvit.presets import PRESETS
-from tests.page.conftest import LIMITS
+from tests.page.conftest import MAX_UPLOAD, started
 
 
 def _get(url, path):
@@ -66,7 +66,7 @@ def test_an_upload_lands_in_the_temporary_folder(url):
 
 
 def test_a_large_upload_is_refused_and_the_server_lives_on(url):
-    data = b"\0" * (LIMITS.upload_bytes + 1)
+    data = b"\0" * (MAX_UPLOAD + 1)
     answer = requests.post(
         f"{url}gradio_api/upload", files={"files": ("a.mp4", data)}, timeout=60
     )
@@ -74,11 +74,12 @@ def test_a_large_upload_is_refused_and_the_server_lives_on(url):
     assert requests.get(url, timeout=60).status_code == 200
 
 
-def test_a_port_that_is_taken(url, shared_model):
-    port = int(url.rstrip("/").rsplit(":", 1)[1])
-    with pytest.raises(OSError, match=str(port)):
-        with serve(shared_model, "tiny", port=port):
-            pass
+@pytest.mark.heavy  # another process that loads a model
+def test_a_port_that_is_taken(url, preset):
+    port = url.rstrip("/").rsplit(":", 1)[1]
+    with started(preset, "--port", port) as (process, said):
+        assert said.startswith("keras-magvit: error: --host, --port: cannot listen")
+        assert process.wait(60) == 2
 
 
 def test_the_default_preset_is_trained():
