@@ -92,7 +92,9 @@ def train(videos, labels, epochs, batch_size, seed):
         jit_compile="auto" if keras.backend.backend() == "jax" else False,
     )
     network.fit(batches, epochs=epochs, verbose=2)
-    return network
+    bare = motion_network(dtype="float32")  # without the optimizer
+    bare.set_weights(network.get_weights())
+    return bare
 
 
 def measure(classifier, data_dir):
