@@ -1,6 +1,6 @@
 """The methods of the paper's Figure 5, as networks with random weights.
 
-Each is given the transformer of the same size, or as many weights, as MAGVIT has. What
+Each is given the transformer of the same size, or about as many weights as MAGVIT B. What
 can be left out in a rival's favour is left out.
 """
 
@@ -167,7 +167,7 @@ class VideoUNet(keras.Model):
     def __init__(
         self,
         filters=128,
-        multipliers=(1, 2, 3, 4),
+        multipliers=(1, 2, 4, 4),
         blocks=2,
         largest_attention=16,
         video_shape=(16, 64, 64),
@@ -186,8 +186,8 @@ class VideoUNet(keras.Model):
         self.down = [stack(level, blocks) for level in levels]
         self.middle = stack(levels[-1], 2)
         self.up = [stack(level, blocks + 1) for level in levels]
-        self.halve = km.layers.Downsample((1, 2, 2))
-        self.double = km.layers.Upsample((1, 2, 2))
+        self.downsample = km.layers.Downsample((1, 2, 2))
+        self.upsample = km.layers.Upsample((1, 2, 2))
         self.norm = GroupNormSwish()
         self.out = VideoConv(3, (1, 3, 3), border="same")
         self(keras.Input((*video_shape, 3), batch_size=1))  # makes the weights
@@ -200,7 +200,7 @@ class VideoUNet(keras.Model):
                 x = block(x)
                 kept.append(x)
             if level < len(self.down) - 1:
-                x = self.halve(x)
+                x = self.downsample(x)
                 kept.append(x)
         for block in self.middle:
             x = block(x)
@@ -208,5 +208,5 @@ class VideoUNet(keras.Model):
             for block in self.up[level]:
                 x = block(ops.concatenate([x, kept.pop()], axis=-1))
             if level > 0:
-                x = self.double(x)
+                x = self.upsample(x)
         return self.out(self.norm(x))

@@ -175,7 +175,7 @@ SYSTEMS = {
         lambda case: 256,
         _denoising,
         None,
-        "as many weights as MAGVIT's; in pixels, without guidance",
+        "110M weights, MAGVIT B has 128M; in pixels, without guidance",
     ),
 }
 
