@@ -4,8 +4,6 @@ import csv
 import dataclasses
 import io
 
-from keras_magvit.io.atomic import write_file
-
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -210,6 +208,13 @@ def write_text(path, text):
         with open(temporary, "w") as file:
             file.write(text)
 
+    _write(path, put)
+
+
+def _write(path, put):
+    # The package imports Keras, and with it a backend: only when there is no other way.
+    from keras_magvit.io.atomic import write_file
+
     write_file(str(path), put, overwrite=True)
 
 
@@ -221,9 +226,7 @@ def write_plot(path, draw, size=(9, 5)):
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     draw(figure)
-    write_file(
-        str(path), lambda name: figure.savefig(name, format="png", dpi=120), True
-    )
+    _write(path, lambda name: figure.savefig(name, format="png", dpi=120))
 
 
 def _bars(figure, table, rows):
