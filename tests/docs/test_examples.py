@@ -9,7 +9,16 @@ import pytest
 import keras_magvit as km
 
 ROOMS = (
-    *("conversion", "data", "evaluation", "io", "layers", "losses", "metrics"),
+    *(
+        "conversion",
+        "data",
+        "evaluation",
+        "export",
+        "io",
+        "layers",
+        "losses",
+        "metrics",
+    ),
     *("models", "ops.masking", "ops.padding", "ops.sampling", "ops.schedule"),
     *("presets", "recipes", "tasks", "training"),
 )
@@ -33,6 +42,7 @@ NEEDS = {
         *("conversion.transformer_from_videogvt", "conversion.split_prompts"),
         "conversion.discriminator_from_videogvt",
     ),
+    "minutes: graphs that are written and checked": ("export.export_model",),
     "eight devices": (
         *("training.tokenizer_layout_map", "training.transformer_layout_map"),
     ),
