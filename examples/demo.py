@@ -23,6 +23,7 @@ CLIPS = os.path.join(
 )
 LATENT_SHAPE = (4, 16, 16)  # of these clips
 SIDE, FRAMES = 96, 5  # of the large sheet: pixels of a frame, frames of a clip
+HEADS, TITLE = 31, 38  # pixels above a block: its numbers, and what takes their place
 ENLARGED = 128  # pixels of a frame of the animations, about
 SHORT_NAMES = ("FP", "FI", "OPC", "OPV", "OPH", "OPD", "IPC", "IPD", "CG", "CFP")
 
@@ -143,11 +144,13 @@ def draw_sheet(results, path):
         chosen = np.linspace(0, len(clip) - 1, FRAMES).round().astype(int)
         rows = {name: enlarge(row[chosen], SIDE) for name, row in rows.items()}
         picture = contact_sheet(rows, columns=FRAMES, scale=1)
-        block = Image.new("RGB", (picture.width, picture.height + 18), "white")
-        block.paste(picture.crop((0, 24, picture.width, picture.height)), (0, 36))
+        # A title in the place of the frames' numbers.
+        body = picture.crop((0, HEADS, picture.width, picture.height))
+        block = Image.new("RGB", (body.width, body.height + TITLE), "white")
+        block.paste(body, (0, TITLE))
         pen = ImageDraw.Draw(block)
         font = ImageFont.load_default(19)
-        pen.text((12, 10), title, "#1a1a1a", font=font)
+        pen.text((12, 8), title, "#1a1a1a", font=font)
         blocks.append(block)
     width, height = blocks[0].size
     half = -(-len(blocks) // 2)
