@@ -39,7 +39,9 @@ if _NAME == "jax":
         mirror_pad,
         on_cpu,
     )
+    from keras_magvit.backend.plain import interleave, norm_swish
 elif _NAME == "tensorflow":
+    from keras_magvit.backend.plain import interleave, norm_swish
     from keras_magvit.backend.tensorflow import (
         apply_gradients,
         compile_inference,
@@ -95,8 +97,10 @@ elif _NAME == "torch":
         convolve,
         convolves_to_the_border,
         dense,
+        interleave,
         matmul_float32,
         mirror_pad,
+        norm_swish,
         on_cpu,
     )
 else:
@@ -116,11 +120,13 @@ __all__ = [
     "convolves_to_the_border",
     "dense",
     "device_count",
+    "interleave",
     "is_concrete",
     "jit_by_default",
     "matmul_float32",
     "mean_over_replicas",
     "mirror_pad",
+    "norm_swish",
     "on_cpu",
     "plain_path",
     "player_gradients",

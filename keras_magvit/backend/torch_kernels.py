@@ -1,8 +1,10 @@
 """PyTorch: what layers compute."""
 
 import keras
+import numpy as np
 import torch
 
+from keras_magvit.backend import plain
 from keras_magvit.backend.choice import is_plain
 
 
@@ -17,9 +19,35 @@ def argmax(x):
 
 
 def mirror_pad(video, pads, mode):
-    """None: there is no kernel that mirrors T, H and W faster than slices do."""
-    del video, pads, mode
-    return None
+    """Mirrors the borders of `(B, T, H, W, C)` in one copy, not one for each axis.
+
+    Args:
+        video: float `(B, T, H, W, C)`.
+        pads: `((before, after), ...)` for T, H, W.
+        mode: "reflect" or "edge".
+
+    Returns:
+        The padded tensor; None where slices have to do it.
+    """
+    sizes, skip = video.shape[1:4], mode == "reflect"
+    fits = all(
+        max(pad) <= 1 and n > max(pad) * skip
+        for n, pad in zip(sizes, pads, strict=True)
+    )
+    # Gradients of what is written in place are slow.
+    if not fits or torch.is_grad_enabled() or video.device.type != "cpu":
+        return None
+    shape = [n + sum(pad) for n, pad in zip(sizes, pads, strict=True)]
+    padded = video.new_empty(video.shape[0], *shape, video.shape[-1])
+    inner = tuple(slice(b, b + n) for n, (b, _) in zip(sizes, pads, strict=True))
+    padded[(slice(None), *inner)] = video
+    for axis, (before, after) in enumerate(pads, start=1):
+        last = padded.shape[axis] - 1
+        if before:
+            padded.select(axis, 0).copy_(padded.select(axis, 1 + skip))
+        if after:
+            padded.select(axis, last).copy_(padded.select(axis, last - 1 - skip))
+    return padded
 
 
 def convolves_to_the_border(video):
@@ -38,8 +66,43 @@ def on_cpu(fast, plain, *tensors):
 
 
 def convolve(video, kernel, padding):
-    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
-    return keras.ops.conv(video, kernel, padding=padding)
+    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)
+    for kernels of odd extent.
+    """
+
+    def native(video, kernel):
+        return _convolve_channels_last(video, kernel, padding)
+
+    def whole(video, kernel):
+        return keras.ops.conv(video, kernel, padding=padding)
+
+    return on_cpu(native, whole, video, kernel)
+
+
+def _convolve_channels_last(video, kernel, padding):
+    *taps, channels, filters = kernel.shape
+    if max(taps) == 1:
+        return torch.matmul(video, kernel[0, 0, 0])
+    # The layout that oneDNN wants, by one transposition of a matrix.
+    rows = kernel.reshape(-1, filters).t().contiguous()
+    weight = rows.view(filters, *taps, channels).permute(0, 4, 1, 2, 3)
+    channels_first = video.contiguous().permute(0, 4, 1, 2, 3)
+    pads = [n // 2 if padding == "same" else 0 for n in taps]
+    y = torch.nn.functional.conv3d(channels_first, weight, padding=pads)
+    return y.permute(0, 2, 3, 4, 1)
+
+
+def interleave(phases, size):
+    """Joins the phases of an upsampled video; see `plain.interleave`."""
+    if torch.is_grad_enabled() or phases[0].device.type != "cpu":
+        return plain.interleave(phases, size)
+    batch, *shape, channels = phases[0].shape
+    sizes = [n * by for n, by in zip(shape, size, strict=True)]
+    joined = phases[0].new_empty(batch, *sizes, channels)
+    t, h, w = size
+    for values, (a, b, c) in zip(phases, np.ndindex(*size), strict=True):
+        joined[:, a::t, b::h, c::w] = values
+    return joined
 
 
 def average_pool(video, pool_size):
@@ -50,6 +113,27 @@ def average_pool(video, pool_size):
         video = video.float()
     pooled = keras.ops.average_pool(video, pool_size, pool_size, padding="same")
     return pooled.to(dtype)
+
+
+def norm_swish(x, gamma, beta, groups, epsilon, dtype):
+    """`swish(group_norm(x))`; see `plain.norm_swish`.
+
+    By PyTorch's own normalization, which reads the video twice; it sums in float32.
+    """
+
+    def native(x, gamma, beta):
+        channels_first = x.permute(0, 4, 1, 2, 3)
+        y = torch.nn.functional.group_norm(channels_first, groups, gamma, beta, epsilon)
+        # The gradient would need what is written over.
+        y = torch.nn.functional.silu(y, inplace=not torch.is_grad_enabled())
+        return y.permute(0, 2, 3, 4, 1).to(getattr(torch, dtype))
+
+    def in_operations(x, gamma, beta):
+        return plain.norm_swish(x, gamma, beta, groups, epsilon, dtype)
+
+    if x.dtype == torch.float16:
+        return in_operations(x, gamma, beta)
+    return on_cpu(native, in_operations, x, gamma, beta)
 
 
 def dense(x, kernel, bias, activation):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_magvit import backend
+
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
 class GroupNormSwish(keras.layers.Layer):
@@ -44,24 +46,10 @@ class GroupNormSwish(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        x = ops.cast(inputs, "float32")  # (B, T, H, W, C)
-        scale, shift = self._affine(x)
-        y = x * scale[:, None, None, None, :] + shift[:, None, None, None, :]
-        return ops.cast(ops.silu(y), self.compute_dtype)
-
-    def _affine(self, x):
-        """The normalization of each example as `x * scale + shift`, `(B, C)` each."""
-        groups, width = self._group_count, x.shape[-1] // self._group_count
-
-        def group_mean(of_channels):
-            grouped = ops.reshape(of_channels, (-1, groups, width))
-            return ops.repeat(ops.mean(grouped, axis=-1), width, axis=1)
-
-        mean = group_mean(ops.mean(x, axis=(1, 2, 3)))
-        square = group_mean(ops.mean(ops.square(x), axis=(1, 2, 3)))
-        variance = ops.maximum(square - ops.square(mean), 0.0)
-        scale = ops.cast(self.gamma, "float32") * ops.rsqrt(variance + self.epsilon)
-        return scale, ops.cast(self.beta, "float32") - mean * scale
+        gamma, beta = (ops.cast(v, "float32") for v in (self.gamma, self.beta))
+        return backend.norm_swish(
+            inputs, gamma, beta, self._group_count, self.epsilon, self.compute_dtype
+        )
 
     def compute_output_shape(self, input_shape):
         return input_shape

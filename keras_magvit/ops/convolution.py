@@ -11,7 +11,6 @@ so that upsampling T, H and W costs 8 of 27 products, and nothing is copied befo
 
 import itertools
 
-import numpy as np
 from keras import ops
 
 from keras_magvit import backend
@@ -84,7 +83,7 @@ def _by_phases(video, kernel, size, border):
         sizes = (-1 if batch is None else batch, *extent, channels)
         window = ops.slice(padded, (0, *phase, 0), sizes)
         results.append(backend.convolve(window, taps, "valid"))
-    return _interleave(results, shape, size)
+    return backend.interleave(results, size)
 
 
 def _phases(kernel, size):
@@ -103,12 +102,3 @@ def _joined(kernel, axis, phase):
     first, middle, last = ops.split(kernel, 3, axis=axis)
     pair = [first + middle, last] if phase else [first, middle + last]
     return ops.concatenate(pair, axis=axis)
-
-
-def _interleave(phases, shape, size):
-    """Phases `(B, T, H, W, C)` to one `(B, T * t, H * h, W * w, C)`."""
-    channels = phases[0].shape[-1]
-    stacked = ops.concatenate(phases, axis=-1)
-    apart = ops.reshape(stacked, (-1, *shape, *size, channels))
-    mixed = ops.transpose(apart, (0, 1, 4, 2, 5, 3, 6, 7))
-    return ops.reshape(mixed, (-1, *np.multiply(shape, size).tolist(), channels))

@@ -1,0 +1,54 @@
+"""Plain formulations in Keras' operations, for every device and for exported graphs."""
+
+from keras import ops
+
+
+def interleave(phases, size):
+    """Joins the phases of an upsampled video.
+
+    Args:
+        phases: float `(B, T, H, W, C)` each, in the order of T, H, W.
+        size: `(t, h, w)`, phases along each axis.
+
+    Returns:
+        `(B, T * t, H * h, W * w, C)`.
+    """
+    _, *shape, channels = phases[0].shape
+    apart = ops.reshape(ops.concatenate(phases, axis=-1), (-1, *shape, *size, channels))
+    mixed = ops.transpose(apart, (0, 1, 4, 2, 5, 3, 6, 7))
+    sizes = [n * by for n, by in zip(shape, size, strict=True)]
+    return ops.reshape(mixed, (-1, *sizes, channels))
+
+
+def norm_swish(x, gamma, beta, groups, epsilon, dtype):
+    """`swish(group_norm(x))`; see `layers.GroupNormSwish`.
+
+    Args:
+        x: float `(B, T, H, W, C)`.
+        gamma, beta: float32 `(C,)`.
+        groups: of channels, whose mean and variance are taken over T, H and W.
+        epsilon: added to the variance.
+        dtype: of the result.
+
+    Returns:
+        `(B, T, H, W, C)`.
+    """
+    x = ops.cast(x, "float32")
+    scale, shift = _affine(x, gamma, beta, groups, epsilon)
+    y = x * scale[:, None, None, None, :] + shift[:, None, None, None, :]
+    return ops.cast(ops.silu(y), dtype)
+
+
+def _affine(x, gamma, beta, groups, epsilon):
+    """The normalization of each example as `x * scale + shift`, `(B, C)` each."""
+    width = x.shape[-1] // groups
+
+    def group_mean(of_channels):
+        grouped = ops.reshape(of_channels, (-1, groups, width))
+        return ops.repeat(ops.mean(grouped, axis=-1), width, axis=1)
+
+    mean = group_mean(ops.mean(x, axis=(1, 2, 3)))
+    square = group_mean(ops.mean(ops.square(x), axis=(1, 2, 3)))
+    variance = ops.maximum(square - ops.square(mean), 0.0)
+    scale = gamma * ops.rsqrt(variance + epsilon)
+    return scale, beta - mean * scale
