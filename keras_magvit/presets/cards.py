@@ -47,12 +47,14 @@ def model_card(
         Markdown, with the block of metadata that hubs read in front.
 
     Raises:
-        PresetError: if the folder holds no preset.
+        PresetError: a `ValueError`, if the folder holds no preset.
+        ValueError: if the licence is no SPDX name.
 
     Example:
         >>> model.save_to_preset("my_model/")
         >>> print(km.presets.model_card("my_model/", "hf://user/my_model"))
     """
+    check_license(license)
     try:
         facts = _Facts(Folder(os.fspath(folder)))
         sections = [
