@@ -159,7 +159,7 @@ def main(arguments=None):
     table = report.comparison(
         rows, contenders, options.model, lines.latest(lines.read(path))
     )
-    command = f"python -m benchmarks.compare {' '.join(arguments or sys.argv[1:])}"
+    command = report.command("benchmarks.compare", arguments or sys.argv[1:])
     report.write(folder, "compare", table, command)
     print(report.markdown(table))
     if failures:

@@ -113,7 +113,7 @@ def main(arguments=None):
         failures = _measure_all(missing, options, path)
     kept = lines.latest(lines.read(path))
     found = [kept[key(*pair)] for pair in wanted if key(*pair) in kept]
-    command = f"python -m benchmarks.figure5 {' '.join(arguments or sys.argv[1:])}"
+    command = report.command("benchmarks.figure5", arguments or sys.argv[1:])
     write(folder, found, command)
     print(table(found))
     if not options.render and failures:

@@ -126,6 +126,12 @@ def footnote(found):
     )
 
 
+def command(module, words):
+    """The command of a page: what repeats it, without what only decides how."""
+    left_out = ("--render", "--again", "--quiet")
+    return " ".join(["python -m", module, *(w for w in words if w not in left_out)])
+
+
 # === Text ============================================================================
 
 

@@ -103,7 +103,7 @@ class CachedStep(keras.Model):
 # === Video diffusion =================================================================
 
 
-class _Block(keras.layers.Layer):
+class UNetBlock(keras.layers.Layer):
     """Two convolutions within frames, and attention over space and over time.
 
     Args:
@@ -179,7 +179,7 @@ class VideoUNet(keras.Model):
         def stack(level, count):
             over_space = side // 2**level <= largest_attention
             width = filters * multipliers[level]
-            return [_Block(width, over_space) for _ in range(count)]
+            return [UNetBlock(width, over_space) for _ in range(count)]
 
         levels = range(len(multipliers))
         self.stem = VideoConv(filters, (1, 3, 3), border="same")

@@ -91,7 +91,7 @@ def main(arguments=None):
     missing = [case for key, case in wanted.items() if key not in kept]
     failures = [] if options.render else _measure(missing, options, path)
     kept = lines.latest(lines.read(path))
-    command = f"python -m benchmarks.scaling {' '.join(arguments or sys.argv[1:])}"
+    command = report.command("benchmarks.scaling", arguments or sys.argv[1:])
     write(folder, base, by_axis, kept, command)
     print(table(by_axis, kept))
     if failures:

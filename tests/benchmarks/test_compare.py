@@ -131,7 +131,8 @@ def test_render_writes_page_values_and_plot(tmp_path, capsys):
     compare.main([*words, "--rows", "forward"])
     assert "**4.0 times**" in capsys.readouterr().out
     page = (tmp_path / "compare.md").read_text()
-    assert f"python -m benchmarks.compare {' '.join(words)}" in page
+    command = "python -m benchmarks.compare --out"
+    assert f"{command} {tmp_path} --contenders torch:bfloat16 --rows forward\n" in page
     assert "2026-11-25; 2 cores, 2 cores used, device cpu; numpy 2.0." in page
     assert "| matmul | 2 x 3 x 4 | 400 | plain (transposed 90.5) |" in page
     assert (tmp_path / "compare.png").read_bytes().startswith(b"\x89PNG")
