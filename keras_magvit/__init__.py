@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
         conversion,
         data,
         evaluation,
+        export,
         layers,
         losses,
         metrics,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:  # what the names below stand for, for readers and type checke
     from keras_magvit.training import VideoTokenizerTrainer
 
 _MODULES = (
-    *("conversion", "data", "evaluation", "layers", "losses", "metrics", "models"),
-    *("ops", "presets", "recipes", "tasks", "training"),
+    *("conversion", "data", "evaluation", "export", "layers", "losses", "metrics"),
+    *("models", "ops", "presets", "recipes", "tasks", "training"),
 )
 _HOMES = {
     "MAGVIT": "models",
@@ -60,6 +61,7 @@ __all__ = [
     "conversion",
     "data",
     "evaluation",
+    "export",
     "layers",
     "losses",
     "metrics",
