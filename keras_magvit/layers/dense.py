@@ -35,6 +35,10 @@ class Dense(keras.layers.Dense):
         kernel, bias = map(ops.convert_to_tensor, (self.kernel, self.bias))
         return backend.dense(inputs, kernel, bias, self.activation)
 
+    def quantize(self, mode=None, type_check=True, config=None):
+        del type_check  # a subclass may have a path of its own; this one has Keras'
+        super().quantize(mode, type_check=False, config=config)
+
 
 @keras.saving.register_keras_serializable(package="keras_magvit")
 class HeadsDense(keras.layers.EinsumDense):
@@ -56,6 +60,10 @@ class HeadsDense(keras.layers.EinsumDense):
 
     def _einsum(self, inputs, kernel, bias):
         return ops.einsum(self.equation, inputs, kernel) + bias
+
+    def quantize(self, mode=None, type_check=True, config=None):
+        del type_check  # a subclass may have a path of its own; this one has Keras'
+        super().quantize(mode, type_check=False, config=config)
 
 
 def _one_product(inputs, kernel, bias):
