@@ -34,6 +34,7 @@ MAY_IMPORT = {
         *("io", "inputs", "backend"),
     },
     "data": {"io", "tasks"},
+    "export": {"models", "presets", "tasks", "ops", "backend", "_version"},
     "evaluation": {
         *("training", "metrics", "networks", "data", "presets", "tasks", "io"),
         "_version",

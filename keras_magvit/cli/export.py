@@ -3,7 +3,7 @@
 import os
 
 from keras_magvit.cli import loading
-from keras_magvit.cli.errors import CommandError
+from keras_magvit.cli.errors import CommandError, refusals
 
 NAME = "export"
 SUMMARY = "write a model as ONNX, SavedModel or LiteRT"
@@ -19,6 +19,12 @@ examples:
 """
 
 _FORMATS = ("onnx", "saved_model", "litert")
+_OPTIONS = {
+    "num_steps": "--steps",
+    "guidance_scale": "--guidance-scale",
+    "directory": "--out",
+    "int8": "--int8",
+}
 
 
 def add_arguments(parser):
@@ -49,24 +55,23 @@ def add_arguments(parser):
 
 def run(arguments, console):
     """Writes the folder."""
-    from keras_magvit.export import ExportError, export_model
+    from keras_magvit import export
 
     out = arguments.out.rstrip("/")
     if not out or "\0" in out:
         raise CommandError(f"{arguments.out!r}: not a path for an output")
     model = loading.any_model(arguments, console)
     try:
-        made = export_model(
-            model,
-            out,
-            arguments.to,
-            num_steps=arguments.steps,
-            guidance_scale=arguments.guidance_scale,
-            int8=arguments.int8,
-            overwrite=arguments.overwrite,
-        )
-    except ExportError as error:
-        raise CommandError(str(error)) from error
+        with refusals(_OPTIONS):
+            made = export.export_model(
+                model,
+                out,
+                arguments.to,
+                num_steps=arguments.steps,
+                guidance_scale=arguments.guidance_scale,
+                int8=arguments.int8,
+                overwrite=arguments.overwrite,
+            )
     except OSError as error:
         reason = error.strerror or error
         raise CommandError(f"{out!r}: cannot write the output: {reason}") from error

@@ -2,4 +2,9 @@
 
 
 class ExportError(ValueError):
-    """The export cannot be made, or what was made does not do what Keras does."""
+    """The export cannot be made, or what was made does not do what Keras does.
+
+    Example:
+        >>> issubclass(km.export.ExportError, ValueError)
+        True
+    """

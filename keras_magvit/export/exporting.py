@@ -1,5 +1,6 @@
 """`export_model`: a folder that a program without Keras can use, whole or not at all."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -123,20 +124,18 @@ _WRITERS = {
 }
 
 
-class _sampling:
+@contextlib.contextmanager
+def _sampling(model, **changes):
     """Inside, the model's sampling is another one."""
-
-    def __init__(self, model, **changes):
-        self.model, self.changes = model, changes
-
-    def __enter__(self):
-        self.before = getattr(self.model, "sampling", None)
-        if self.before is not None:
-            self.model.sampling = self.before.replace(**self.changes)
-
-    def __exit__(self, *_):
-        if self.before is not None:
-            self.model.sampling = self.before
+    before = getattr(model, "sampling", None)
+    if before is None:  # a tokenizer
+        yield
+        return
+    model.sampling = before.replace(**changes)
+    try:
+        yield
+    finally:
+        model.sampling = before
 
 
 # === Checks ==========================================================================
