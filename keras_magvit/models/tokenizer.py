@@ -38,9 +38,9 @@ class VideoTokenizer(PresetMixin, keras.Model):
         ValueError: if the arguments do not fit together.
 
     Example:
-        >>> tokenizer = VideoTokenizer.from_size("base", video_shape=(16, 64, 64))
-        >>> ids = tokenizer.encode(clip)      # (B, 4, 16, 16)
-        >>> video = tokenizer.decode(ids)     # (B, 16, 64, 64, 3)
+        >>> tokenizer = VideoTokenizer(32, (1, 2), (True,), 8, video_shape=(4, 16, 16))
+        >>> ids = tokenizer.encode(clip)      # (B, 2, 8, 8)
+        >>> video = tokenizer.decode(ids)     # (B, 4, 16, 16, 3)
 
     Reference:
         MAGVIT, section 3.1 and Appendix A.1; `models/vqvae.py` of the official code.

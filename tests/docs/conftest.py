@@ -7,11 +7,16 @@ import pytest
 import keras_magvit as km
 
 
+@pytest.fixture(scope="package")
+def model(tiny_model):
+    """One for all examples, which may train it."""
+    return tiny_model()
+
+
 @pytest.fixture
-def namespace(tiny_model, clips, tmp_path, monkeypatch):
+def namespace(model, clips, tmp_path, monkeypatch):
     """What docs/api/index.md promises, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    model = tiny_model()
     clip = clips()
     source = km.data.MovingShapes(8, num_frames=4, size=(16, 16), labels="shape")
     dataset = km.data.ClipDataset(source, num_frames=4, size=(16, 16))

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>.+) -->")
-# These load the model that ships, whose programs take a while to compile.
-SLOW = {"quickstart.md", "models.md", "presets.md"}
+# These train, or load the model that ships, whose programs take a while to compile.
+SLOW = {"quickstart.md", "models.md", "presets.md", "concepts/training.md"}
 
 
 def blocks(page):
@@ -38,7 +38,7 @@ PAGES = [page for page in sorted(DOCS.rglob("*.md")) if list(blocks(page))]
         pytest.param(
             page,
             id=str(page.relative_to(DOCS)),
-            marks=[pytest.mark.heavy] if page.name in SLOW else [],
+            marks=[pytest.mark.heavy] if str(page.relative_to(DOCS)) in SLOW else [],
         )
         for page in PAGES
     ],
