@@ -18,6 +18,7 @@ import numpy as np
 
 PRESET = "simulated_pushing_mt10"
 SMALLER = "moving_digits_mt10_micro"  # until the other one ships
+TOKENIZER_RATE = 1e-3
 SHOWN = ("frame_prediction", "central_inpainting", "vertical_outpainting")
 
 
@@ -51,7 +52,7 @@ def tune_tokenizer(tokenizer, clips, arguments):
     recipe = km.recipes.tokenizer("micro").replace(
         padding=tokenizer.padding,
         codebook_start="random",  # that is, as it is
-        learning_rate=arguments.learning_rate,
+        learning_rate=TOKENIZER_RATE,
         r1_examples=1,
     )
     discriminator = km.VideoDiscriminator(
@@ -61,7 +62,8 @@ def tune_tokenizer(tokenizer, clips, arguments):
     steps = arguments.tokenizer_steps
     trainer.compile(steps=steps, warmup_steps=steps // 10, seed=arguments.seed)
     stream = (b["video"] for b in clips.batches(arguments.batch_size))
-    trainer.fit(stream, steps_per_epoch=steps, verbose=1)
+    told = progress(steps, arguments, tokenizer.latent_shape)
+    trainer.fit(stream, steps_per_epoch=steps, callbacks=[told], verbose=0)
     return trainer.averaged_tokenizer()
 
 
@@ -76,10 +78,23 @@ def tune_transformer(model, clips, arguments):
     model.compile(
         recipe=recipe, steps=steps, warmup_steps=steps // 10, seed=arguments.seed
     )
-    model.fit(clips, batch_size=arguments.batch_size, steps_per_epoch=steps, verbose=1)
+    model.fit(
+        clips,
+        batch_size=arguments.batch_size,
+        steps_per_epoch=steps,
+        callbacks=[progress(steps, arguments, model.latent_shape)],
+        verbose=0,
+    )
 
 
-def draw(model, clip, path):
+def progress(steps, arguments, latent_shape):
+    """A line every few seconds."""
+    from keras_magvit.training.progress import Progress
+
+    return Progress(steps, arguments.batch_size, latent_shape, every_seconds=10)
+
+
+def draw(model, clip):
     """A sheet: the clip, its tokens decoded, and what tasks give and make."""
     from keras import ops
 
@@ -94,8 +109,7 @@ def draw(model, clip, path):
         words = name.replace("_", " ")
         rows[f"{words}: given"] = given.astype("float32")
         rows[f"{words}: made"] = model.generate(name, clip[None], seed=0)[0]
-    km.io.contact_sheet(rows, path=path, overwrite=True)
-    print(f"wrote {path}")
+    return km.io.contact_sheet(rows)
 
 
 def parse(shipped):
@@ -122,6 +136,11 @@ def parse(shipped):
     arguments = parser.parse_args()
     if not os.path.isdir(arguments.videos):
         parser.error(f"{arguments.videos!r} is not a folder")
+    from keras_magvit.presets.folder import is_preset
+
+    out = arguments.out
+    if os.path.exists(out) and not is_preset(out):
+        parser.error(f"{out!r} exists and is no preset: choose another --out")
     if min(arguments.steps, arguments.batch_size) < 1 or arguments.tokenizer_steps < 0:
         parser.error("--steps and --batch-size must be at least 1")
     return arguments
@@ -146,16 +165,18 @@ def main():
     )
     shown = clips.example(0)["video"]
     print(f"{len(clips)} videos, cut to {frames} frames of {size[0]}x{size[1]} pixels")
-    os.makedirs(arguments.out, exist_ok=True)
     model = without_classes(model, model.tokenizer)
-    draw(model, shown, os.path.join(arguments.out, "before.png"))
+    pictures = {"before.png": draw(model, shown)}
     if arguments.tokenizer_steps:
         tokenizer = tune_tokenizer(model.tokenizer, clips, arguments)
         model = without_classes(model, tokenizer)
     tune_transformer(model, clips, arguments)
-    draw(model, shown, os.path.join(arguments.out, "after.png"))
+    pictures["after.png"] = draw(model, shown)
     model.save_to_preset(arguments.out)
     print(f"wrote {arguments.out} after {time.time() - begin:.0f} seconds")
+    for name, picture in pictures.items():
+        picture.save(os.path.join(arguments.out, name))
+        print(f"wrote {os.path.join(arguments.out, name)}")
     print(f'next: keras_magvit.MAGVIT.from_preset("{arguments.out}")')
 
 

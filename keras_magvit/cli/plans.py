@@ -43,9 +43,10 @@ def _check_types(recipe, given):
 
 
 def _words(kind):
-    """The alternatives of an annotation: `int | None` are two."""
+    """The alternatives of an annotation, without modules: `int | None` are two."""
     names = [part.strip().partition("[")[0] for part in kind.split("|")]
-    return [name.removeprefix("<class '").removesuffix("'>") for name in names]
+    names = [name.removeprefix("<class '").removesuffix("'>") for name in names]
+    return [name.rpartition(".")[2] for name in names]
 
 
 class Plan(NamedTuple):

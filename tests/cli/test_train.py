@@ -29,7 +29,7 @@ recipe: {name: micro, codebook_start: random}
 STAGE_2 = """
 model: {num_layers: 1, num_heads: 2, hidden_dim: 8, mlp_dim: 8}
 tasks: [FP, CG]
-recipe: micro
+recipe: {name: micro, task_weights: {FP: 2}}
 sampling: {num_steps: 2}
 seed: 3
 """
