@@ -31,6 +31,8 @@ class TokenizerRecipe:
         perceptual_frames: frames of each clip that it looks at; None looks at all.
         r1_cost: of the gradient penalty on real videos; 0 leaves it out.
         r1_examples: examples of the batch that the penalty looks at; None takes all.
+        r1_every: steps between penalties, each of which then weighs as much more
+            (StyleGAN2's lazy regularisation); 1, as in the paper, penalises every step.
         lecam_weight: of the LeCam regularisation; 0 leaves it out.
         quantizer_weight: of the quantizer's own losses.
         average_decay: of the generator's moving average and of LeCam's.
@@ -61,6 +63,7 @@ class TokenizerRecipe:
     perceptual_frames: int | None = None
     r1_cost: float = 10.0
     r1_examples: int | None = None
+    r1_every: int = 1
     lecam_weight: float = 0.0
     quantizer_weight: float = 1.0
     average_decay: float = 0.999
@@ -104,6 +107,10 @@ class TokenizerRecipe:
                 raise ValueError(
                     f"`{name}` must be at least 1, or None. Received: {name}={value}"
                 )
+        if self.r1_every < 1:
+            raise ValueError(
+                f"`r1_every` must be at least 1. Received: r1_every={self.r1_every}"
+            )
         if not 0 <= self.average_decay < 1:
             raise ValueError(
                 "`average_decay` must be in [0, 1). "

@@ -19,7 +19,9 @@ class PlayerLosses(NamedTuple):
     discriminator: object
 
 
-def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perceptual):
+def player_losses(
+    tokenizer, discriminator, recipe, video, lecam_averages, perceptual, step=0
+):
     """Both losses from one forward pass.
 
         generator      = L2 + w_g E[adv(D(fake))] + w_p perceptual + w_q quantizer
@@ -35,6 +37,7 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
         video: float `(B, T, H, W, 3)` in [0, 1].
         lecam_averages: moving averages of the mean logits, `(real, fake)`.
         perceptual: function `(real, fake) -> scalar`, or None.
+        step: int32 scalar, whose turn it is where R1 is lazy.
 
     Returns:
         `(PlayerLosses, aux)`; `aux` maps "terms" to weighted losses by name, "logits" to
@@ -47,7 +50,7 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
     """
     video = ops.cast(video, "float32")
     fake, quantized = tokenizer.reconstruct(video, training=True)
-    real_logits, r1 = _real_logits_and_penalty(discriminator, recipe, video)
+    real_logits, r1 = _real_logits_and_penalty(discriminator, recipe, video, step)
     fake_logits = discriminator(fake, training=True)
     means = backend.mean_over_replicas((ops.mean(real_logits), ops.mean(fake_logits)))
 
@@ -86,14 +89,25 @@ def player_losses(tokenizer, discriminator, recipe, video, lecam_averages, perce
     return totals, aux
 
 
-def _real_logits_and_penalty(discriminator, recipe, video):
+def _real_logits_and_penalty(discriminator, recipe, video, step):
     """Logits of the real videos, and R1 from the same forward pass."""
 
     def logits_of(x):
         return discriminator(x, training=True)
 
+    def penalized():
+        logits, penalty = _penalized(logits_of, recipe, video)
+        return logits, recipe.r1_every * penalty
+
     if not recipe.r1_cost:
         return logits_of(video), None
+    if recipe.r1_every == 1:
+        return penalized()
+    turn = ops.equal(step % recipe.r1_every, 0)
+    return ops.cond(turn, penalized, lambda: (logits_of(video), ops.zeros(())))
+
+
+def _penalized(logits_of, recipe, video):
     count, size = recipe.r1_examples, video.shape[0]
     if count is None or (size is not None and count >= size):
         logits, gradient = backend.value_and_input_gradient(logits_of, video)

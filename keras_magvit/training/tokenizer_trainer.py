@@ -210,14 +210,18 @@ class VideoTokenizerTrainer(
             video,
             averages,
             self._look if self._perceptual.value else None,
+            self._step() if recipe.r1_cost and recipe.r1_every > 1 else 0,
         )
+
+    def _step(self):
+        return ops.cast(self.optimizer.iterations, "int32")
 
     def _look(self, real, fake):
         """The perceptual loss of the frames whose turn it is."""
         count, frames = self.recipe.perceptual_frames, real.shape[1]
         if count is not None and count < frames:
-            step = ops.cast(self.optimizer.iterations, "int32")
-            chosen = ops.cast(ops.arange(count) * frames // count, "int32") + step
+            chosen = ops.cast(ops.arange(count) * frames // count, "int32")
+            chosen = chosen + self._step()
             real = ops.take(real, chosen % frames, axis=1)
             fake = ops.take(fake, chosen % frames, axis=1)
         return self._perceptual.value(real, fake)

@@ -170,6 +170,27 @@ def test_penalty_of_more_examples_than_a_batch_has(new_trainer, videos, close):
     close(logs["r1_penalty"][0], _gradients(whole, video)[1]["terms"]["r1_penalty"])
 
 
+def test_lazy_penalty(new_trainer, videos, close):
+    """Every third step as much as three; between them the step without it."""
+    video, recipe = videos(2), FULL.replace(perceptual=None)
+
+    def seen(recipe, step=0):
+        trainer = new_trainer(recipe, perceptual=False)
+        trainer.compile()
+        trainer.optimizer._iterations.assign(step)
+        _, aux, gradients = _gradients(trainer, video)
+        return aux["terms"], list(gradients.values())
+
+    terms, penalized = seen(recipe)
+    _, bare = seen(recipe.replace(r1_cost=0.0))
+    for step, times in ((0, 3), (1, 0), (3, 3)):
+        lazy_terms, lazy = seen(recipe.replace(r1_every=3), step)
+        close(lazy_terms["r1_penalty"], times * _number(terms["r1_penalty"]))
+        for g, with_penalty, without in zip(lazy, penalized, bare, strict=True):
+            expected = without + times * (with_penalty - without)
+            assert np.abs(g - expected).max() <= 1e-4 * max(np.abs(expected).max(), 1)
+
+
 # === Who moves whom ==================================================================
 
 

@@ -319,6 +319,7 @@ def test_bad_datasets_and_calls(careful, new_trainer, videos):
         {"restart_after": 0},
         {"perceptual_frames": 0},
         {"r1_examples": 0},
+        {"r1_every": 0},
     ],
 )
 def test_recipes_out_of_range(changes):
