@@ -6,7 +6,11 @@ from keras import ops
 
 from benchmarks import flops, jobs, parts
 from benchmarks.case import Case
+from tests.conftest import once
 
+pytestmark = once
+
+NUMPY = ops.convert_to_numpy
 CASE = Case("decode", keras.config.backend(), model="tiny", frames=4, size=8)
 
 
@@ -19,7 +23,7 @@ def test_parts_of_the_decoder_are_all_its_operations(close):
     assert {"convolution", "norm and swish", "residual sum"} <= kinds
     # The last part gives what the whole network gives.
     last = found[-1]
-    close(last.function(*last.inputs), network.decoder(features), 1e-5)
+    close(last.function(*last.inputs), NUMPY(network.decoder(features)), 1e-5)
 
 
 def test_parts_of_the_transformer_are_all_its_operations(close):
@@ -29,7 +33,7 @@ def test_parts_of_the_transformer_are_all_its_operations(close):
     found = list(parts.of_transformer(network, ids))
     assert sum(p.flops for p in found) == flops.total(flops.of(case))["matmul"]
     last = found[-1]
-    close(last.function(*last.inputs), network(ids), 1e-5)
+    close(last.function(*last.inputs), NUMPY(network(ids)), 1e-5)
 
 
 def test_table_sorts_parts_by_their_time():
