@@ -68,11 +68,23 @@ def convolve(video, kernel, padding):
 
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    sizes = zip(video.shape[1:4], pool_size, strict=True)
+    if is_plain() and all(n and n % count == 0 for n, count in sizes):
+        return _average_of_slices(video, pool_size)
     # TensorFlow has no float16 kernel for it on CPUs.
     half = video.dtype == tf.float16
     wide = tf.cast(video, tf.float32) if half else video
     pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
     return tf.cast(pooled, video.dtype)
+
+
+def _average_of_slices(video, pool_size):
+    """For LiteRT, which pools in two dimensions alone."""
+    for axis, count in enumerate(pool_size, start=1):
+        before = (slice(None),) * axis
+        parts = [video[(*before, slice(i, None, count))] for i in range(count)]
+        video = tf.add_n(parts) / count
+    return video
 
 
 def dense(x, kernel, bias, activation):

@@ -1,45 +1,47 @@
 """LiteRT, formerly TensorFlow Lite: one file a function.
 
-LiteRT has no 3D average pooling: the encoder keeps TensorFlow's, and runs where the
-runtime was built with its operators ("select TensorFlow ops", or "Flex").
-
-The decode is left to the caller as `start` and `decode_step`: what a phone can hold in
-memory are the numbers of one step.
+The tokenizer and the transformer alone: of a step of the decode, LiteRT 2.21 refuses the
+gathers along an axis when it runs them.
 """
 
 import os
+import tempfile
 
+from keras_magvit.export import saved_model
 from keras_magvit.export.errors import ExportError
 from keras_magvit.export.tracing import traceable
 
+NAMES = ("encoder", "decoder", "transformer")
 
-def write(functions, folder):
+
+def write(model, functions, folder):
     """Writes every function as `NAME.tflite`; returns name -> file.
 
     Raises:
         ExportError: if the converter has no kernel for something in a function.
     """
+    files = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        path = os.path.join(temporary, "saved_model")
+        saved_model.save(model, {n: traceable(f) for n, f in functions.items()}, path)
+        for name in functions:
+            files[name] = f"{name}.tflite"
+            with open(os.path.join(folder, files[name]), "wb") as file:
+                file.write(_converted(path, name))
+    return files
+
+
+def _converted(path, name):
     import tensorflow as tf
 
-    files = {}
-    for name, function in functions.items():
-        traced = traceable(function).get_concrete_function()
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([traced])
-        converter.target_spec.supported_ops = [
-            tf.lite.OpsSet.TFLITE_BUILTINS,
-            tf.lite.OpsSet.SELECT_TF_OPS,
-        ]
-        try:
-            data = converter.convert()
-        except Exception as error:  # the converter has errors of its own
-            raise ExportError(
-                f"LiteRT cannot express {name!r}: {str(error).splitlines()[0][:200]}. "
-                "Received: to='litert'"
-            ) from error
-        files[name] = f"{name}.tflite"
-        with open(os.path.join(folder, files[name]), "wb") as file:
-            file.write(data)
-    return files
+    converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=[name])
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter has errors of its own
+        raise ExportError(
+            f"LiteRT cannot express {name!r}: {str(error).splitlines()[0][:200]}. "
+            "Received: to='litert'"
+        ) from error
 
 
 class Runner:

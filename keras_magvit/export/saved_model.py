@@ -10,19 +10,23 @@ FOLDER = "saved_model"
 
 def write(model, functions, folder):
     """Writes the signatures of all functions; returns name -> folder."""
+    traced = {name: traceable(f) for name, f in functions.items()}
+    if "decode_step" in traced:
+        traced["decode"] = _decode(functions)
+        del traced["start"]
+    save(model, traced, os.path.join(folder, FOLDER))
+    return dict.fromkeys(traced, FOLDER)
+
+
+def save(model, traced, path):
+    """Writes a SavedModel with a signature for each `tf.function`, name -> function."""
     import tensorflow as tf
 
     module = tf.Module()
     # What owns the variables; a MAGVIT does not track its tokenizer.
     module.models = [model, getattr(model, "tokenizer", model)]
-    traced = {name: traceable(f) for name, f in functions.items()}
-    if "decode_step" in traced:
-        traced["decode"] = _decode(functions)
-        del traced["start"]
     signatures = {name: f.get_concrete_function() for name, f in traced.items()}
-    path = os.path.join(folder, FOLDER)
     tf.saved_model.save(module, path, signatures=signatures)
-    return dict.fromkeys(signatures, FOLDER)
 
 
 def _decode(functions):
