@@ -49,17 +49,20 @@ def tune_tokenizer(tokenizer, clips, arguments):
     """The tokenizer's averages after some steps with a small discriminator."""
     import keras_magvit as km
 
+    steps = arguments.tokenizer_steps
     recipe = km.recipes.tokenizer("micro").replace(
         padding=tokenizer.padding,
         codebook_start="random",  # that is, as it is
         learning_rate=TOKENIZER_RATE,
         r1_examples=1,
+        average_decay=max(
+            0.0, min(0.99, 1 - 10 / steps)
+        ),  # little is left of the start
     )
     discriminator = km.VideoDiscriminator(
         filters=8, channel_multipliers=(1, 2, 2), video_shape=tokenizer.video_shape
     )
     trainer = km.VideoTokenizerTrainer(tokenizer, discriminator, recipe)
-    steps = arguments.tokenizer_steps
     trainer.compile(steps=steps, warmup_steps=steps // 10, seed=arguments.seed)
     stream = (b["video"] for b in clips.batches(arguments.batch_size))
     told = progress(steps, arguments, tokenizer.latent_shape)
