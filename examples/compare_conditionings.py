@@ -44,7 +44,9 @@ def train(folder, conditioning, seed, arguments):
     done = os.path.join(folder, "cpu_seconds.json")
     if os.path.exists(done):
         return
-    words = ["--steps", arguments.steps] if arguments.steps else []
+    words = []
+    if arguments.steps:
+        words = ["--steps", arguments.steps, "--warmup-steps", arguments.steps // 10]
     words += ["--data-dir", arguments.data_dir] if arguments.data_dir else []
     resumed = os.path.isdir(os.path.join(folder, "states"))
     seconds = run(
