@@ -35,6 +35,7 @@ MAY_IMPORT = {
     },
     "data": {"io", "tasks"},
     "export": {"models", "presets", "tasks", "ops", "backend", "_version"},
+    "page": {"models", "presets", "data", "tasks", "io"},
     "evaluation": {
         *("training", "metrics", "networks", "data", "presets", "tasks", "io"),
         "_version",
