@@ -1,7 +1,7 @@
 """Writes the model card of a preset that two runs made, with the runs' curves.
 
     python examples/write_card.py my_model/ --tokenizer-run runs/tokenizer \\
-        --transformer-run runs/model --report report/ --machine "2 cores, AVX-512, AMX"
+        --transformer-run runs/model --report report/ --machine "2 cores, AVX-512 BF16"
 
 All words are those of `keras-magvit presets card`, which does the rest: the curves of the
 runs that are named become its pictures. A card that is there is replaced.
