@@ -35,6 +35,11 @@ TABLE = (
         "base, large or fields of VideoDiscriminator; default: as large as the model",
         words=True,
     ),
+    Setting(
+        *("quantizer", fields(), {}, "FIELD=VALUE"),
+        "of its losses, e.g. entropy_weight=0 commitment_cost=0.5; also after --init",
+        words=True,
+    ),
     Setting("init", text, None, "PRESET", "start from this tokenizer"),
     Setting("inflate", text, None, "PRESET", "start from this 2D tokenizer, inflated"),
     Setting(
@@ -42,6 +47,10 @@ TABLE = (
         "central (the paper) or average",
     ),
     *training.COMMON,
+)
+_QUANTIZER_FIELDS = (
+    *("commitment_cost", "entropy_weight"),
+    *("entropy_temperature", "entropy_kind"),
 )
 _SET_ELSEWHERE = ("video_shape", "quantizer", "padding", "dtype", "kwargs", "head_size")
 
@@ -61,6 +70,7 @@ def run(arguments, console):
         recipe = recipe.replace(r1_examples=None)  # all of them
     clips = datasets.open_clips(values, training=True)
     tokenizer, recipe = _tokenizer(values, recipe)
+    tokenizer = _with_quantizer(tokenizer, values["quantizer"])
     discriminator = _discriminator(values, tokenizer)
     trainer = _trainer(tokenizer, discriminator, recipe, values["dtype"])
     plan = plans.make_plan(
@@ -141,6 +151,22 @@ def _continued(values, shape, given, recipe):
     else:
         _copy_weights(before, tokenizer)
     return tokenizer, recipe.replace(padding=before.padding)
+
+
+def _with_quantizer(tokenizer, given):
+    """The tokenizer with other fields of its quantizer's losses."""
+    if not given:
+        return tokenizer
+    config = tokenizer.get_config()
+    settings.check_keys("quantizer", given, _QUANTIZER_FIELDS)
+    quantizer = tokenizer.quantizer
+    with refusals():
+        config["quantizer"] = type(quantizer).from_config(
+            {**quantizer.get_config(), **given}
+        )
+        changed = type(tokenizer).from_config(config)
+    _copy_weights(tokenizer, changed)
+    return changed
 
 
 def _as_yaml(value):

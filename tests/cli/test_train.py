@@ -23,6 +23,7 @@ STAGE_1 = """
 model:
   {filters: 4, channel_multipliers: [1, 2], temporal_downsample: [true],
    embedding_dim: 4, codebook_size: 16, num_res_blocks: 1}
+quantizer: {entropy_weight: 0}
 discriminator: {filters: 4, channel_multipliers: [2]}
 recipe: {name: micro, codebook_start: random}
 """
@@ -87,6 +88,7 @@ def test_stage_1(run, work, config):
     assert [row["step"] for row in rows] == [2, 3]
     for name in ("generator_total", "discriminator_gradient_norm", "codebook_usage"):
         assert np.isfinite(rows[-1][name])
+    assert "entropy_loss" not in rows[-1] and "codebook_loss" in rows[-1]
     assert rows[-1]["val_psnr"] > 0 and rows[0]["seconds"] > 0
     pictures = sorted(p.name for p in (work / "run" / "samples").iterdir())
     assert pictures == [
@@ -97,6 +99,7 @@ def test_stage_1(run, work, config):
 
     tokenizer = km.VideoTokenizer.from_preset(work / "run" / "preset")
     assert tokenizer.video_shape == (4, 16, 16) and tokenizer.padding == "reflect"
+    assert tokenizer.quantizer.entropy_weight == 0
     _resume(
         *(run, "train-tokenizer", work),
         lambda path: _weights(km.VideoTokenizer.from_preset(path)),
