@@ -18,7 +18,7 @@ DATA = (
     "keras_magvit/py.typed",
     "keras_magvit/networks/*.h5",
     *("keras_magvit/page/*.css", "keras_magvit/page/*.js"),
-    "keras_magvit/page/clips/*.npz",
+    "keras_magvit/page/clips/*.mp4",
     *(
         f"keras_magvit/presets/weights/*/{file}"
         for file in ("config.json", "metadata.json", "README.md")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -39,15 +40,17 @@ def test_help_has_examples(words, capsys):
             assert option in out
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, *data.COMMANDS], ids=lambda c: c.NAME)
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, *data.COMMANDS, *presets.COMMANDS], ids=lambda c: c.NAME
+)
 def test_examples_are_true(command):
     """Every example of every help is accepted by the parser, and is the command's own."""
     examples = command.EXAMPLES.partition("examples:\n")[2]
     lines = examples.replace("\\\n", "").splitlines()
-    runs = [c.run for c in data.COMMANDS] if command is data else [command.run]
+    runs = [command.run, *(c.run for c in getattr(command, "COMMANDS", ()))]
     assert lines
     for line in lines:
-        program, *argv = line.split()
+        program, *argv = shlex.split(line)
         assert program == "keras-magvit"
         assert build_parser().parse_args(argv).run in runs
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import keras_magvit as km
+from keras_magvit.tasks import registry
 
 
 @pytest.fixture(scope="package")
@@ -17,6 +18,8 @@ def model(tiny_model):
 def namespace(model, clips, tmp_path, monkeypatch):
     """What docs/api/index.md promises, in an empty folder."""
     monkeypatch.chdir(tmp_path)
+    # Tasks that an example registers are gone with it.
+    monkeypatch.setattr("keras_magvit.tasks.registry._tasks", dict(registry._tasks))
     clip = clips()
     source = km.data.MovingShapes(8, num_frames=4, size=(16, 16), labels="shape")
     dataset = km.data.ClipDataset(source, num_frames=4, size=(16, 16))
