@@ -9,6 +9,8 @@ import keras_magvit as km
 
 # Keras tells of layers that hold no product.
 @pytest.mark.filterwarnings("ignore:Layer (Layer|Drop).*:UserWarning")
+# Keras turns a vector of scales over, which PyTorch has deprecated.
+@pytest.mark.filterwarnings("ignore:The use of `x.T`:UserWarning")
 def test_products_become_bytes_and_logits_stay_close():
     keras.utils.set_random_seed(0)
     model = km.MaskedVideoTransformer(
