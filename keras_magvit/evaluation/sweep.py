@@ -81,11 +81,7 @@ def to_csv(reports):
 def to_markdown(reports):
     """A column for each number of steps."""
     report = next(iter(reports.values()))
-    heading = (
-        "task",
-        "metric",
-        *(f"{n} steps" if n > 1 else "1 step" for n in reports),
-    )
+    heading = ("task", "metric", *map(words, reports))
     lines = [
         f"# {report.protocol['name']}: {report.run['model']}, by decoding steps",
         "",
