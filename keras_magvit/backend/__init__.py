@@ -41,7 +41,7 @@ if _NAME == "jax":
     )
     from keras_magvit.backend.plain import interleave, norm_swish
 elif _NAME == "tensorflow":
-    from keras_magvit.backend.plain import interleave, norm_swish
+    from keras_magvit.backend.plain import convolve, interleave, norm_swish
     from keras_magvit.backend.tensorflow import (
         apply_gradients,
         compile_inference,
@@ -64,7 +64,6 @@ elif _NAME == "tensorflow":
         argmax,
         attention,
         average_pool,
-        convolve,
         convolves_to_the_border,
         dense,
         matmul_float32,

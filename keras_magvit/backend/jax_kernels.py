@@ -5,10 +5,13 @@ jitted under a name that starts with `cpu_`: a step that is lowered for another 
 must not hold that name.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import keras
 
+from keras_magvit.backend import plain as plain_kernels
 from keras_magvit.backend.choice import is_plain
 
 
@@ -52,13 +55,8 @@ def convolve(video, kernel, padding):
     XLA's 3D convolution is slow on a CPU: its 2D one over shifted frames, a temporal tap
     each, is two to three times faster.
     """
-
-    def whole(video, kernel):
-        return keras.ops.conv(video, kernel, padding=padding)
-
-    def by_frames(video, kernel):
-        return _convolve_frames(video, kernel, padding)
-
+    by_frames = partial(_convolve_frames, padding=padding)
+    whole = partial(plain_kernels.convolve, padding=padding)
     return on_cpu(by_frames, whole, video, kernel)
 
 
@@ -89,9 +87,7 @@ def _convolve_frames(video, kernel, padding):
 
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
-
-    def by_window(video):
-        return keras.ops.average_pool(video, pool_size, pool_size, padding="same")
+    by_window = partial(plain_kernels.average_pool, pool_size=pool_size)
 
     def by_block(video):
         batch, *shape, channels = video.shape
@@ -116,14 +112,9 @@ def attention(query, key, value, causal):
     By Keras' fused kernel; on a CPU head after head, so that scores stay in the cache,
     and in float32: XLA has no float16 product with a float32 sum there.
     """
-
-    def plain(query, key, value):
-        return keras.ops.dot_product_attention(query, key, value, is_causal=causal)
-
-    def by_head(query, key, value):
-        return _attention_by_head(query, key, value, causal)
-
-    return on_cpu(by_head, plain, query, key, value)
+    by_head = partial(_attention_by_head, causal=causal)
+    whole = partial(plain_kernels.attention, causal=causal)
+    return on_cpu(by_head, whole, query, key, value)
 
 
 def _attention_by_head(query, key, value, causal):

@@ -3,6 +3,21 @@
 from keras import ops
 
 
+def convolve(video, kernel, padding):
+    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
+    return ops.conv(video, kernel, padding=padding)
+
+
+def average_pool(video, pool_size):
+    """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
+    return ops.average_pool(video, pool_size, pool_size, padding="same")
+
+
+def attention(query, key, value, causal):
+    """Softmax attention of `(B, L, heads, head_dim)`, by Keras' fused kernel."""
+    return ops.dot_product_attention(query, key, value, is_causal=causal)
+
+
 def interleave(phases, size):
     """Joins the phases of an upsampled video.
 

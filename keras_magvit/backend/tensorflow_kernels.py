@@ -1,8 +1,10 @@
 """TensorFlow: what layers compute. On CPUs oneDNN does the work, without XLA."""
 
-import keras
+from functools import partial
+
 import tensorflow as tf
 
+from keras_magvit.backend import plain as plain_kernels
 from keras_magvit.backend.choice import is_plain
 
 
@@ -61,11 +63,6 @@ def on_cpu(fast, plain, *tensors):
     return (plain if on_gpu or is_plain() else fast)(*tensors)
 
 
-def convolve(video, kernel, padding):
-    """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
-    return keras.ops.conv(video, kernel, padding=padding)
-
-
 def average_pool(video, pool_size):
     """Averages blocks of `(B, T, H, W, C)`; a block cut by the border averages the rest."""
     sizes = zip(video.shape[1:4], pool_size, strict=True)
@@ -74,8 +71,7 @@ def average_pool(video, pool_size):
     # TensorFlow has no float16 kernel for it on CPUs.
     half = video.dtype == tf.float16
     wide = tf.cast(video, tf.float32) if half else video
-    pooled = keras.ops.average_pool(wide, pool_size, pool_size, padding="same")
-    return tf.cast(pooled, video.dtype)
+    return tf.cast(plain_kernels.average_pool(wide, pool_size), video.dtype)
 
 
 def _average_of_slices(video, pool_size):
@@ -105,15 +101,12 @@ def attention(query, key, value, causal):
 
     Keras' scores are float32; on a CPU most of the time would go into casting them.
     """
-
-    def plain(query, key, value):
-        return keras.ops.dot_product_attention(query, key, value, is_causal=causal)
-
     if is_plain() and not causal:
         return _attention_by_products(query, key, value)
     if causal or query.dtype != tf.bfloat16:
-        return plain(query, key, value)
-    return on_cpu(_attention_bfloat16, plain, query, key, value)
+        return plain_kernels.attention(query, key, value, causal)
+    whole = partial(plain_kernels.attention, causal=causal)
+    return on_cpu(_attention_bfloat16, whole, query, key, value)
 
 
 def _attention_by_products(query, key, value):

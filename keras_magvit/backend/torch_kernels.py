@@ -1,10 +1,11 @@
 """PyTorch: what layers compute."""
 
-import keras
+from functools import partial
+
 import numpy as np
 import torch
 
-from keras_magvit.backend import plain
+from keras_magvit.backend import plain as plain_kernels
 from keras_magvit.backend.choice import is_plain
 
 
@@ -69,13 +70,8 @@ def convolve(video, kernel, padding):
     """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)
     for kernels of odd extent.
     """
-
-    def native(video, kernel):
-        return _convolve_channels_last(video, kernel, padding)
-
-    def whole(video, kernel):
-        return keras.ops.conv(video, kernel, padding=padding)
-
+    native = partial(_convolve_channels_last, padding=padding)
+    whole = partial(plain_kernels.convolve, padding=padding)
     return on_cpu(native, whole, video, kernel)
 
 
@@ -95,7 +91,7 @@ def _convolve_channels_last(video, kernel, padding):
 def interleave(phases, size):
     """Joins the phases of an upsampled video; see `plain.interleave`."""
     if torch.is_grad_enabled() or phases[0].device.type != "cpu":
-        return plain.interleave(phases, size)
+        return plain_kernels.interleave(phases, size)
     batch, *shape, channels = phases[0].shape
     sizes = [n * by for n, by in zip(shape, size, strict=True)]
     joined = phases[0].new_empty(batch, *sizes, channels)
@@ -111,8 +107,7 @@ def average_pool(video, pool_size):
     dtype = video.dtype
     if video.device.type == "cpu" and dtype in (torch.float16, torch.bfloat16):
         video = video.float()
-    pooled = keras.ops.average_pool(video, pool_size, pool_size, padding="same")
-    return pooled.to(dtype)
+    return plain_kernels.average_pool(video, pool_size).to(dtype)
 
 
 def norm_swish(x, gamma, beta, groups, epsilon, dtype):
@@ -129,7 +124,7 @@ def norm_swish(x, gamma, beta, groups, epsilon, dtype):
         return y.permute(0, 2, 3, 4, 1).to(getattr(torch, dtype))
 
     def in_operations(x, gamma, beta):
-        return plain.norm_swish(x, gamma, beta, groups, epsilon, dtype)
+        return plain_kernels.norm_swish(x, gamma, beta, groups, epsilon, dtype)
 
     if x.dtype == torch.float16:
         return in_operations(x, gamma, beta)
@@ -148,13 +143,10 @@ def attention(query, key, value, causal):
     By the backend's fused kernel, except in bfloat16 on a CPU, where that is slower than
     two products of matrices.
     """
-
-    def plain(query, key, value):
-        return keras.ops.dot_product_attention(query, key, value, is_causal=causal)
-
     if causal or query.dtype != torch.bfloat16:
-        return plain(query, key, value)
-    return on_cpu(_attention_bfloat16, plain, query, key, value)
+        return plain_kernels.attention(query, key, value, causal)
+    whole = partial(plain_kernels.attention, causal=causal)
+    return on_cpu(_attention_bfloat16, whole, query, key, value)
 
 
 def _attention_bfloat16(query, key, value):
