@@ -78,7 +78,6 @@ def motion_classifier(protocol, model, missing):
         model: what is measured.
         missing: dict that gets the reason if it cannot read the model's clips.
     """
-    from keras_magvit.networks import WeightsError
     from keras_magvit.networks.motion_classifier import NUM_FRAMES, MotionClassifier
 
     if not protocol.reads_motion or not hasattr(model, "tasks"):
@@ -89,11 +88,7 @@ def motion_classifier(protocol, model, missing):
             f"motions are read for models of {classes} classes and {NUM_FRAMES} frames"
         )
         return None
-    try:
-        return MotionClassifier.from_weights()
-    except WeightsError as error:
-        missing["class_accuracy"] = " ".join(str(error).split())
-        return None
+    return _unless_missing(MotionClassifier.from_weights, "class_accuracy", missing)
 
 
 def c3d(protocol, missing):
@@ -103,13 +98,19 @@ def c3d(protocol, missing):
         protocol: `Protocol`.
         missing: dict that gets the reason if its weights are not here.
     """
-    from keras_magvit.networks import WeightsError
     from keras_magvit.networks.c3d import C3D
 
     if not protocol.inception_score:
         return None
+    return _unless_missing(C3D.from_weights, "inception_score", missing)
+
+
+def _unless_missing(load, score, missing):
+    """What `load` returns; None, with the reason under the score, without weights."""
+    from keras_magvit.networks import WeightsError
+
     try:
-        return C3D.from_weights()
+        return load()
     except WeightsError as error:
-        missing["inception_score"] = " ".join(str(error).split())
+        missing[score] = " ".join(str(error).split())
         return None

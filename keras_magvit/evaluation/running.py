@@ -9,12 +9,8 @@ from keras_magvit._version import __version__
 from keras_magvit.data import VideoSource
 from keras_magvit.evaluation import protocols
 from keras_magvit.evaluation.baselines import baseline_statistics
-from keras_magvit.evaluation.bias_card import bias_card
 from keras_magvit.evaluation.class_reading import ClassReading
-from keras_magvit.evaluation.clips import open_clips
-from keras_magvit.evaluation.features import clip_features
 from keras_magvit.evaluation.identity import (
-    dataset_identity,
     model_identity,
     networks_of,
 )
@@ -22,6 +18,7 @@ from keras_magvit.evaluation.makers import ReconstructionMaker, TaskMaker
 from keras_magvit.evaluation.measures import Measures
 from keras_magvit.evaluation.plan import ALL, make_plan
 from keras_magvit.evaluation.protocols import RECONSTRUCTION
+from keras_magvit.evaluation.real_set import RealSet
 from keras_magvit.evaluation.results import Report, Score, TaskResult, scores_of
 from keras_magvit.evaluation.samples import measure_repeat
 from keras_magvit.evaluation.store import Store
@@ -192,7 +189,7 @@ class _Run:
                     samples_per_clip=plan.samples_per_clip,
                     batch_size=plan.batch_size,
                     seed=plan.seed,
-                    progress=self._told(label),
+                    progress=self.told(label),
                 )
             )
         frames = plan.video_shape[0]
@@ -234,7 +231,7 @@ class _Run:
             self.measures,
             real.store,
             self.plan.batch_size,
-            self._told(f"{maker.name}: baselines"),
+            self.told(f"{maker.name}: baselines"),
         )
         guesses = {
             f"{distance}_of_{name}": Score.of(
@@ -249,13 +246,13 @@ class _Run:
             return ReconstructionMaker(networks_of(self.model)[0])
         return TaskMaker(self.model, name, self.plan.sampling)
 
-    def _told(self, label):
+    def told(self, label):
         return lambda done, total: self.progress(label, done, total)
 
     def real_set(self, wanted, with_bias_card):
         """Real clips and their statistics, measured once for all tasks that share them."""
         if wanted not in self._real:
-            self._real[wanted] = _RealSet(self, wanted, with_bias_card)
+            self._real[wanted] = RealSet(self, wanted, with_bias_card)
         return self._real[wanted]
 
     def datasets(self):
@@ -268,53 +265,3 @@ class _Run:
             }
             for real in self._real.values()
         }
-
-
-class _RealSet:
-    """The real clips that some tasks share."""
-
-    def __init__(self, run, wanted, with_bias_card):
-        plan = run.plan
-        self.words = str(wanted)
-        frames, *size = plan.video_shape
-        self.clips = open_clips(
-            run.dataset,
-            wanted,
-            frames,
-            tuple(size),
-            plan.wanted(wanted),
-            plan.seed,
-            run.data_dir,
-        )
-        self.description = {
-            "dataset": dataset_identity(self.clips.dataset),
-            "clips": self.words,
-            "count": self.clips.count,
-            "seed": plan.seed if self.clips.endless else None,
-        }
-        features = {
-            "kind": "real",
-            "real": self.description,
-            "i3d": run.measures.describe()["i3d"],
-            "size": plan.measured_size,
-            "backend": keras.config.backend(),
-            "version": __version__,
-        }
-        self.store = Store(run.cache, features)
-        real = clip_features(
-            "real",
-            range(self.clips.count),
-            self.clips,
-            run.measures,
-            self.store,
-            plan.batch_size,
-            progress=run._told("real clips"),
-        )
-        self.statistics = run.measures.statistics(real["features"], frames)
-        self.card = None
-        if with_bias_card:
-            count = min(self.clips.count, plan.samples_of(self.clips.count))
-            told = run._told("bias card")
-            self.card = bias_card(
-                self.clips, real, run.measures, self.store, count, plan.batch_size, told
-            )
