@@ -98,7 +98,7 @@ def measure(cases, rounds, show=lambda line: None, options=(), make=Worker):
     Returns:
         `(lines, failures)`: results, and `Failed` errors of cases that had none.
     """
-    workers, found, failures = [], [], []
+    workers, alive, found, failures = [], [], [], []
 
     def attempt(case, action):
         try:
@@ -115,8 +115,8 @@ def measure(cases, rounds, show=lambda line: None, options=(), make=Worker):
             if worker is None:
                 continue
             workers.append(worker)
-            attempt(case, worker.run)
-        alive = [w for w in workers if not any(_is_of(f, w) for f in failures)]
+            if attempt(case, worker.run) is not None:
+                alive.append(worker)
         for number in range(1, rounds + 1):
             for worker in list(alive):
                 taken = attempt(worker.case, worker.run)
@@ -133,7 +133,3 @@ def measure(cases, rounds, show=lambda line: None, options=(), make=Worker):
         for worker in workers:
             worker.close()
     return found, failures
-
-
-def _is_of(failure, worker):
-    return str(failure).startswith(str(worker.case))
