@@ -11,6 +11,7 @@ import html
 import os
 
 import numpy as np
+from held_out import held_out_clips, pushing_clips
 from keras import ops
 
 import keras_magvit as km
@@ -18,9 +19,6 @@ from keras_magvit.data.simulation.motions import MOTIONS
 from keras_magvit.io import contact_sheet, decoding_strip, write_video
 
 PRESETS = ("simulated_pushing_mt10", "moving_digits_mt10_micro")  # the best in front
-CLIPS = os.path.join(
-    os.path.dirname(os.path.abspath(__file__)), "clips", "simulated_pushing.npz"
-)
 LATENT_SHAPE = (4, 16, 16)  # of these clips
 SIDE, FRAMES = 96, 5  # of the large sheet: pixels of a frame, frames of a clip
 HEADS, TITLE = 31, 38  # pixels above a block: its numbers, and what takes their place
@@ -51,23 +49,6 @@ def choose_preset():
     """The best model that ships."""
     shipped = [row["name"] for row in km.presets(verbose=False) if row["weights"]]
     return next(name for name in PRESETS if name in shipped)
-
-
-def pushing_clips():
-    """Clips that no training saw, uint8 `(10, 16, 64, 64, 3)`, and their labels."""
-    with np.load(CLIPS) as file:
-        return file["video"], file["label"].astype("int32")
-
-
-def held_out(model):
-    """Ten clips that the model has not seen, their labels, and the classes' names."""
-    if model.num_classes == len(MOTIONS):
-        names = [name.replace("_", " ") for name in MOTIONS]
-        return *pushing_clips(), names
-    frames, *size = model.video_shape
-    source = km.data.MovingDigits(10, num_frames=frames, size=size, split="test")
-    clips = np.stack([source.frames(digit, range(frames)) for digit in range(10)])
-    return clips, np.arange(10), [f"digit {digit}" for digit in range(10)]
 
 
 def honest_words(model):
@@ -258,7 +239,7 @@ def main():
     warning = honest_words(model)
     print(warning, flush=True)
     os.makedirs(out, exist_ok=True)
-    clips, labels, class_names = held_out(model)
+    clips, labels, class_names = held_out_clips(model)
 
     print("1/4 the conditions of ten tasks", flush=True)
     draw_conditions(pushing_clips()[0][2], LATENT_SHAPE, f"{out}/conditions.png")
