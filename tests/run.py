@@ -28,6 +28,7 @@ ONCE = (
     "tests/io",
     "tests/cli",
     "tests/docs",
+    "tests/notebooks",
     "tests/page",
     "tests/data/builders",
     "tests/data/layouts",
