@@ -28,6 +28,7 @@ ONCE = (
     "tests/io",
     "tests/cli",
     "tests/docs",
+    "tests/examples",
     "tests/notebooks",
     "tests/page",
     "tests/data/builders",
