@@ -1,155 +1,144 @@
 """What leaving Keras costs and gives: an ONNX export against Keras, and int8 against both.
 
-    keras-magvit export --preset moving_digits_mt10_micro --to onnx --int8 --out digits/
-    python -m benchmarks.export moving_digits_mt10_micro digits/ clips.npy
+    python -m benchmarks.export moving_digits_mt10_micro out/ moving_digits
+    python -m benchmarks.export simulated_pushing_mt10 out/ simulated_pushing
 
-Run it once a backend (KERAS_BACKEND), on a quiet machine. The clips, uint8
-`(n, T, H, W, 3)`, are the truth that generated videos are compared with.
+Writes the export into out/onnx, every figure into out/figures.json and tables into
+out/figures.md, and ends with status 1 if one is out of its bounds. Every part is a
+process with its own backend; one whose figures stand in the file is not run again (remove
+the file to begin anew), and `--parts` chooses: those of speed want a quiet machine.
 """
 
 import argparse
+import itertools
+import json
 import os
-import time
+import subprocess
+import sys
+from pathlib import Path
 
-import keras
 import numpy as np
 
-import keras_magvit as km
-from keras_magvit.export import checking
-from keras_magvit.export.functions import functions_of
-from keras_magvit.export.onnx_files import Runner
+from benchmarks import export_report
 
-GRAPHS = ("encoder", "decoder", "transformer", "decode_step", "decode")
-WITH_INT8 = ("transformer", "decode_step", "decode")
-TASK = "frame_prediction"
+BACKENDS = ("jax", "tensorflow", "torch")
+MAKERS = ("onnx", "onnx_int8", "keras_int8")
+# Name -> backend.
+PARTS = {
+    "export": "tensorflow",
+    "agreement": "tensorflow",
+    "sizes": "tensorflow",
+    **{f"speed_{backend}": backend for backend in BACKENDS},
+    **{f"videos_{maker}": "tensorflow" for maker in MAKERS},
+    "quality": "tensorflow",
+}
+
+
+def parser():
+    made = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("preset", help="name or folder")
+    made.add_argument("out", type=Path, help="folder")
+    made.add_argument("clips", help="dataset, by name or path: its split `validation`")
+    made.add_argument("--data-dir", help="where prepared datasets lie")
+    made.add_argument("--count", type=int, default=64, help="clips to predict")
+    made.add_argument("--times", type=int, default=5, help="the fastest counts")
+    made.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    made.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    return made
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("preset")
-    parser.add_argument("folder", help="of `keras-magvit export --to onnx --int8`")
-    parser.add_argument("clips", help=".npy")
-    parser.add_argument("--times", type=int, default=5, help="the fastest counts")
-    options = parser.parse_args()
-    model = km.MAGVIT.from_preset(options.preset)
-    clips = np.load(options.clips)
-    runs = {
-        "onnx": Runner(options.folder, {n: f"{n}.onnx" for n in GRAPHS}),
-        "onnx int8": Runner(
-            options.folder,
-            {n: f"{n}{'_int8' * (n in WITH_INT8)}.onnx" for n in GRAPHS},
-        ),
+    options = parser().parse_args()
+    if options.here:
+        (part,) = options.parts
+        found = run(part, options)
+        (options.out / f"{part}.json").write_text(json.dumps(found))
+        return 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    file = options.out / "figures.json"
+    figures = json.loads(file.read_text()) if file.exists() else {}
+    for part in options.parts:
+        if part not in figures:
+            figures[part] = run_apart(part, options.out)
+            file.write_text(json.dumps(figures, indent=1))
+    text, failures = export_report.render(figures)
+    (options.out / "figures.md").write_text(text)
+    print(text)
+    print("\n".join(failures) or "All figures that were measured are within bounds.")
+    return len(failures) > 0
+
+
+def run_apart(part, out):
+    """Runs a part with the words of this command, under its backend; its figures."""
+    words = [*sys.argv[1:], "--here", "--parts", part]
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": PARTS[part],
+        "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    print(f"{keras.config.backend()}, {options.preset}")
-    agreement(model, runs)
-    quality(model, runs, clips)
-    sizes(options.folder)
-    speed(model, runs, clips[:1], options.times)
-    quantized_by_keras(model, clips, options.times)
+    print(f"{part}, on {PARTS[part]}", flush=True)
+    command = [sys.executable, "-m", "benchmarks.export", *words]
+    subprocess.run(command, env=environment, check=True)
+    file = out / f"{part}.json"
+    found = json.loads(file.read_text())
+    file.unlink()
+    return found
 
 
-def agreement(model, runs):
-    functions = functions_of(model)
-    for name, run in runs.items():
-        for batch in checking.BATCHES:
-            figures = checking.compare(model, functions, run, (batch,))
-            text = ", ".join(f"{k} {v:.6g}" for k, v in figures.items())
-            print(f"{name}, batch {batch}, against Keras: {text}")
+def run(part, options):
+    """Measures a part in this process."""
+    from benchmarks import export_parts
+    from benchmarks.machine import processor, versions
+    from keras_magvit.export import export_model
+
+    preset, out = options.preset, options.out
+    folder, what = out / "onnx", part.partition("_")[2]
+    if part == "export":
+        import keras_magvit as km
+
+        model = km.MAGVIT.from_preset(preset)
+        made = export_model(model, folder, int8=True, overwrite=True)
+        checked = {key: made[key] for key in ("checked", "int8")}
+        return {**checked, "machine": processor(), "versions": versions("tensorflow")}
+    if part == "agreement":
+        return export_parts.agreement(preset, folder)
+    if part == "sizes":
+        return export_parts.sizes(preset, folder)
+    if part == "quality":
+        made = {}
+        for maker in MAKERS:
+            with np.load(out / f"videos_{maker}.npz") as file:
+                made[maker] = (file["ids"], file["video"])
+        return export_parts.quality(clips_of(options), made)
+    if part.startswith("speed"):
+        clip = clips_of(options)[:1]
+        return export_parts.speed(preset, folder, clip, options.times)
+    ids, video = export_parts.make(what, preset, folder, clips_of(options), show=print)
+    np.savez_compressed(out / f"videos_{what}.npz", ids=ids, video=video)
+    return {"clips": len(video)}
 
 
-def quality(model, runs, clips):
-    """PSNR of videos made of the first frame, the same noise for all."""
-    made = {name: generated(model, run, clips) for name, run in runs.items()}
-    noise = _noise(model, len(clips))
-    made["keras"] = model.generate(TASK, clips, noise=tuple(noise.values()))
-    for name, video in made.items():
-        error = np.mean((video - clips / 255.0) ** 2, axis=(1, 2, 3, 4))
-        print(f"{name}: PSNR {np.mean(-10 * np.log10(error)):.3f} dB")
+def clips_of(options):
+    """uint8 `(N, T, H, W, 3)`: the first clip of each of the first `--count` videos."""
+    from keras_magvit import data
 
-
-def sizes(folder):
-    for name in WITH_INT8:
-        whole, small = (
-            os.path.getsize(os.path.join(folder, f"{name}{suffix}.onnx"))
-            for suffix in ("", "_int8")
-        )
-        print(f"{name}: {whole / 1e6:.2f} MB, int8 {small / 1e6:.2f} MB")
-
-
-def speed(model, runs, clip, times):
-    for name, run in runs.items():
-        seconds = fastest(lambda run=run: generated(model, run, clip), times)
-        print(f"generate, batch 1: {name} {seconds * 1e3:.1f} ms")
-    seconds = fastest(lambda: model.generate(TASK, clip, seed=1), times)
-    print(f"generate, batch 1: keras {seconds * 1e3:.1f} ms")
-
-
-def quantized_by_keras(model, clips, times):
-    """`quantize("int8")` of the transformer, in place."""
-    ids, noise = [], _noise(model, len(clips))
-
-    def generate():
-        ids.clear()
-        return model.generate(
-            TASK, clips, noise=tuple(noise.values()), callback=ids.append
-        )
-
-    generate()
-    before = np.asarray(keras.ops.convert_to_numpy(ids[-1].tokens))
-    model.transformer.quantize("int8")
-    model.decoder = type(model.decoder)(model)  # forget what was compiled
-    video = generate()
-    after = np.asarray(keras.ops.convert_to_numpy(ids[-1].tokens))
-    error = np.mean((video - clips / 255.0) ** 2, axis=(1, 2, 3, 4))
-    weights = [v for v in model.transformer.variables if "seed" not in v.path]
-    size = sum(np.asarray(keras.ops.convert_to_numpy(v)).nbytes for v in weights)
-    seconds = fastest(lambda: model.generate(TASK, clips[:1], seed=1), times)
-    print(
-        f"keras int8: tokens of the whole decode {np.mean(before == after):.4f}, "
-        f"PSNR {np.mean(-10 * np.log10(error)):.3f} dB, "
-        f"{size / 1e6:.2f} MB, generate, batch 1: {seconds * 1e3:.1f} ms"
+    spec = json.loads((options.out / "onnx" / "export.json").read_text())
+    frames, *size = spec["video_shape"]
+    dataset = data.clips(
+        options.clips,
+        "validation",
+        frames,
+        tuple(size),
+        data_dir=options.data_dir,
+        windows_per_video="first",
+        crops_per_video=1,
     )
-
-
-def generated(model, run, clips):
-    """Videos of the graphs, as `MAGVIT.generate` makes them with this noise."""
-    task = km.tasks.get(TASK)
-    video, _, mask = (
-        keras.ops.convert_to_numpy(x) for x in task.condition(clips, model.latent_shape)
-    )
-    batch = len(clips)
-    ids = run(
-        "decode",
-        task=np.full(batch, model.vocabulary.prompt(TASK), "int32"),
-        labels=np.full(batch, -1, "int32"),
-        cond_ids=run("encoder", video=video)["ids"],
-        latent_mask=np.broadcast_to(mask, (batch, *model.latent_shape)).copy(),
-        **_noise(model, batch),
-        **checking.schedule_inputs(model),
-    )["ids"]
-    return run("decoder", ids=ids)["video"].clip(0, 1)
-
-
-def _noise(model, batch):
-    rng = np.random.default_rng(0)
-    grid = (model.sampling.num_steps, batch, *model.latent_shape)
-    codes = model.vocabulary.codebook_size
-
-    def gumbel(*shape):
-        return -np.log(rng.standard_exponential(shape, "float32") + np.float32(1e-30))
-
-    return {"categorical_gumbel": gumbel(*grid, codes), "mask_gumbel": gumbel(*grid)}
-
-
-def fastest(function, times):
-    function()
-    best = float("inf")
-    for _ in range(times):
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best
+    examples = itertools.islice(dataset, options.count)
+    clips = np.stack([np.asarray(example["video"]) for example in examples])
+    return (clips * 255).round().astype("uint8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

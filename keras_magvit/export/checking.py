@@ -125,10 +125,10 @@ def _compared(model, functions, run, batch):
 def keras_steps(model, functions, inputs):
     """Keras' own decode: a dict a step, of the state before it and of what it made."""
     start, step = functions["start"], functions["decode_step"]
-    state = _keras(start, inputs)
+    state = outputs_of(start, inputs)
     for index in range(model.sampling.num_steps):
         given = {**inputs, **state, **at_step(inputs, index)}
-        made = _keras(step, given)
+        made = outputs_of(step, given)
         yield {"index": index, **state, **made}
         state = {
             "in_tokens": made["next_in_tokens"],
@@ -152,10 +152,11 @@ def _step_agreement(run, inputs, step):
 
 
 def _both(function, run, inputs):
-    return _keras(function, inputs), run(function.name, **inputs)
+    return outputs_of(function, inputs), run(function.name, **inputs)
 
 
-def _keras(function, inputs):
+def outputs_of(function, inputs):
+    """Outputs of a `Function` by name, computed by Keras; it takes what it needs."""
     tensors = {t.name: ops.convert_to_tensor(inputs[t.name]) for t in function.inputs}
     made = function.call(**tensors)
     made = made if isinstance(made, tuple) else (made,)

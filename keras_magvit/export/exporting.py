@@ -112,7 +112,6 @@ def _write_saved_model(model, functions, folder, int8):
 def _write_litert(model, functions, folder, int8):
     from keras_magvit.export import litert
 
-    functions = {n: f for n, f in functions.items() if n in litert.NAMES}
     files = litert.write(model, functions, folder)
     run = litert.Runner(folder, files)
     return {"files": files, "checked": checking.check(model, functions, run)}

@@ -26,7 +26,9 @@ def save(model, traced, path):
     # What owns the variables; a MAGVIT does not track its tokenizer.
     module.models = [model, getattr(model, "tokenizer", model)]
     signatures = {name: f.get_concrete_function() for name, f in traced.items()}
-    tf.saved_model.save(module, path, signatures=signatures)
+    # A gradient would need the variables that a function with constants has not.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(module, path, signatures, options)
 
 
 def _decode(functions):

@@ -115,6 +115,14 @@ runpy.run_path({str(EXAMPLE)!r}, run_name="__main__")
         assert len({made[name].tobytes() for name in made}) == 11
 
 
+def test_litert_has_the_weights_and_takes_any_batch(shared_tokenizer, tmp_path):
+    made = export_model(shared_tokenizer, tmp_path / "out", "litert")
+    assert made["files"] == {"encoder": "encoder.tflite", "decoder": "decoder.tflite"}
+    assert made["checked"]["encoder_ids"] == 1.0
+    count = shared_tokenizer.decoder.count_params()
+    assert (tmp_path / "out" / "decoder.tflite").stat().st_size > 4 * count
+
+
 def test_what_fails_the_check_leaves_nothing(shared_tokenizer, tmp_path, monkeypatch):
     monkeypatch.setattr(checking, "MAX_ERROR", -1.0)
     with pytest.raises(ExportError, match="not kept: decoder_error must be at most"):
