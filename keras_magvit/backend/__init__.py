@@ -25,6 +25,7 @@ if _NAME == "jax":
         share_of_loss,
         sum_over_replicas,
         synchronized,
+        updates_in_one_pass,
         value_and_gradients,
         value_and_input_gradient,
     )
@@ -57,6 +58,7 @@ elif _NAME == "tensorflow":
         share_of_loss,
         sum_over_replicas,
         synchronized,
+        updates_in_one_pass,
         value_and_gradients,
         value_and_input_gradient,
     )
@@ -86,6 +88,7 @@ elif _NAME == "torch":
         share_of_loss,
         sum_over_replicas,
         synchronized,
+        updates_in_one_pass,
         value_and_gradients,
         value_and_input_gradient,
     )
@@ -136,6 +139,7 @@ __all__ = [
     "share_of_loss",
     "sum_over_replicas",
     "synchronized",
+    "updates_in_one_pass",
     "value_and_gradients",
     "value_and_input_gradient",
 ]

@@ -100,24 +100,26 @@ def average_pool(video, pool_size):
     return on_cpu(by_block, by_window, video) if whole else by_window(video)
 
 
-def dense(x, kernel, bias, activation):
+def dense(x, kernel, bias, activation, training=False):
     """`activation(x @ kernel + bias)` of `(B, L, E)`."""
+    del training
     y = jnp.matmul(x, kernel) + bias
     return y if activation is None else activation(y)
 
 
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)`.
+def attention(query, key, value, causal, kept=None):
+    """Softmax attention of `(B, L, heads, head_dim)`; see `plain.attention`.
 
-    By Keras' fused kernel; on a CPU head after head, so that scores stay in the cache,
-    and in float32: XLA has no float16 product with a float32 sum there.
+    On a CPU head after head, so that scores stay in the cache, and in float32: XLA has
+    no float16 product with a float32 sum there.
     """
     by_head = partial(_attention_by_head, causal=causal)
     whole = partial(plain_kernels.attention, causal=causal)
-    return on_cpu(by_head, whole, query, key, value)
+    mask = () if kept is None else (kept,)
+    return on_cpu(by_head, whole, query, key, value, *mask)
 
 
-def _attention_by_head(query, key, value, causal):
+def _attention_by_head(query, key, value, kept=None, *, causal):
     batch, length, heads, head_dim = query.shape
 
     def apart(x):
@@ -129,7 +131,8 @@ def _attention_by_head(query, key, value, causal):
         scores = query * head_dim**-0.5 @ key.T
         if causal:
             scores = jnp.where(jnp.tri(length, dtype=bool), scores, -1e9)
-        return jax.nn.softmax(scores) @ value
+        weights = jax.nn.softmax(scores)
+        return (weights if kept is None else weights * kept) @ value
 
     mixed = jax.lax.map(one_head, (apart(query), apart(key), apart(value)))
     mixed = mixed.reshape(batch, heads, length, head_dim)

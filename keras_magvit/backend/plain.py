@@ -13,9 +13,27 @@ def average_pool(video, pool_size):
     return ops.average_pool(video, pool_size, pool_size, padding="same")
 
 
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)`, by Keras' fused kernel."""
-    return ops.dot_product_attention(query, key, value, is_causal=causal)
+def attention(query, key, value, kept=None, *, causal=False):
+    """Softmax attention, by Keras' fused kernel where nothing is dropped.
+
+    Args:
+        query, key, value: float `(B, L, heads, head_dim)`.
+        causal: each position sees itself and earlier ones only.
+        kept: float32 `(L, L)`, multiplies the attention weights of every head; None
+            leaves them.
+
+    Returns:
+        `(B, L, heads, head_dim)`.
+    """
+    if kept is None:
+        return ops.dot_product_attention(query, key, value, is_causal=causal)
+    scale = query.shape[-1] ** -0.5
+    scores = ops.cast(ops.einsum("bqhd,bkhd->bhqk", query * scale, key), "float32")
+    if causal:
+        places = ops.arange(ops.shape(scores)[-1])
+        scores = ops.where(places[:, None] >= places, scores, -1e9)
+    weights = ops.cast(ops.softmax(scores, axis=-1) * kept, query.dtype)
+    return ops.einsum("bhqk,bkhd->bqhd", weights, value)
 
 
 def interleave(phases, size):

@@ -1,5 +1,7 @@
 """TensorFlow: `tf.function` graphs and gradient tapes."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -189,6 +191,34 @@ def synchronized(optimizer):
             g / count for g in clip(sum_over_replicas(gradients))
         ]
     return optimizer
+
+
+def updates_in_one_pass(optimizer):
+    """Makes Adam update a variable by one operation, of Keras' own formula."""
+    own = type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW)
+    if own and not optimizer.amsgrad:
+        optimizer.update_step = functools.partial(_adam_step, optimizer)
+    return optimizer
+
+
+def _adam_step(optimizer, gradient, variable, learning_rate):
+    index = optimizer._get_variable_index(variable)
+    moments = optimizer._momentums[index], optimizer._velocities[index]
+    dtype = variable.dtype
+    step = tf.cast(optimizer.iterations + 1, dtype)
+    betas = [tf.cast(beta, dtype) for beta in (optimizer.beta_1, optimizer.beta_2)]
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=moments[0].value.handle,
+        v=moments[1].value.handle,
+        beta1_power=betas[0] ** step,
+        beta2_power=betas[1] ** step,
+        lr=tf.cast(learning_rate, dtype),
+        beta1=betas[0],
+        beta2=betas[1],
+        epsilon=tf.cast(optimizer.epsilon, dtype),
+        grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
+    )
 
 
 def jit_by_default():

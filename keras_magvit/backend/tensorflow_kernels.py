@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_magvit.backend import plain as plain_kernels
 from keras_magvit.backend.choice import is_plain
+from keras_magvit.backend.tensorflow_loops import activated, attend
 
 
 def matmul_float32(a, b):
@@ -83,30 +84,32 @@ def _average_of_slices(video, pool_size):
     return video
 
 
-def dense(x, kernel, bias, activation):
+def dense(x, kernel, bias, activation, training=False):
     """`activation(x @ kernel + bias)` of `(B, L, E)`.
 
     Rows of a matrix and a bias by its own operation: then TensorFlow runs product, bias
-    and GELU as one kernel of oneDNN.
+    and GELU as one kernel of oneDNN; unless a gradient needs what is between them.
     """
     rows = tf.matmul(tf.reshape(x, (-1, kernel.shape[0])), kernel)
     rows = tf.nn.bias_add(rows, bias)
-    rows = rows if activation is None else activation(rows)
+    if activation is not None:
+        fast = activated(activation) if training else activation
+        rows = on_cpu(fast, activation, rows)
     length = tf.shape(x)[1] if x.shape[1] is None else x.shape[1]
     return tf.reshape(rows, (-1, length, kernel.shape[1]))
 
 
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)`.
+def attention(query, key, value, causal, kept=None):
+    """Softmax attention of `(B, L, heads, head_dim)`; see `plain.attention`.
 
     Keras' scores are float32; on a CPU most of the time would go into casting them.
     """
-    if is_plain() and not causal:
+    if is_plain() and not causal and kept is None:
         return _attention_by_products(query, key, value)
-    if causal or query.dtype != tf.bfloat16:
-        return plain_kernels.attention(query, key, value, causal)
     whole = partial(plain_kernels.attention, causal=causal)
-    return on_cpu(_attention_bfloat16, whole, query, key, value)
+    fits = not causal and query.dtype == tf.bfloat16
+    mask = () if kept is None else (kept,)
+    return on_cpu(attend if fits else whole, whole, query, key, value, *mask)
 
 
 def _attention_by_products(query, key, value):
@@ -115,10 +118,3 @@ def _attention_by_products(query, key, value):
     scores = tf.matmul(query * query.shape[-1] ** -0.5, key, transpose_b=True)
     mixed = tf.matmul(tf.nn.softmax(scores), value)
     return tf.transpose(mixed, (0, 2, 1, 3))
-
-
-def _attention_bfloat16(query, key, value):
-    scale = tf.cast(query.shape[-1] ** -0.5, query.dtype)
-    scores = tf.einsum("bqhd,bkhd->bhqk", query * scale, key)
-    # oneDNN's softmax sums in float32.
-    return tf.einsum("bhqk,bkhd->bqhd", tf.nn.softmax(scores), value)

@@ -131,20 +131,21 @@ def norm_swish(x, gamma, beta, groups, epsilon, dtype):
     return on_cpu(native, in_operations, x, gamma, beta)
 
 
-def dense(x, kernel, bias, activation):
+def dense(x, kernel, bias, activation, training=False):
     """`activation(x @ kernel + bias)` of `(B, L, E)`."""
+    del training
     y = torch.nn.functional.linear(x, kernel.t(), bias)
     return y if activation is None else activation(y)
 
 
-def attention(query, key, value, causal):
-    """Softmax attention of `(B, L, heads, head_dim)`.
+def attention(query, key, value, causal, kept=None):
+    """Softmax attention of `(B, L, heads, head_dim)`; see `plain.attention`.
 
     By the backend's fused kernel, except in bfloat16 on a CPU, where that is slower than
     two products of matrices.
     """
-    if causal or query.dtype != torch.bfloat16:
-        return plain_kernels.attention(query, key, value, causal)
+    if causal or kept is not None or query.dtype != torch.bfloat16:
+        return plain_kernels.attention(query, key, value, kept, causal=causal)
     whole = partial(plain_kernels.attention, causal=causal)
     return on_cpu(_attention_bfloat16, whole, query, key, value)
 

@@ -89,6 +89,7 @@ class FitMixin(StreamedFit):
             jit_compile = backend.jit_by_default() and not kwargs.get("run_eagerly")
         self._make_state()
         optimizer = backend.synchronized(keras.optimizers.get(optimizer))
+        optimizer = backend.updates_in_one_pass(optimizer)
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         # Before the first step: TensorFlow would build it inside the traced graph.
         self.optimizer.build(self.trainable_variables)

@@ -31,9 +31,8 @@ class Dense(keras.layers.Dense):
     """
 
     def call(self, inputs, training=None):
-        del training
         kernel, bias = map(ops.convert_to_tensor, (self.kernel, self.bias))
-        return backend.dense(inputs, kernel, bias, self.activation)
+        return backend.dense(inputs, kernel, bias, self.activation, training)
 
     def quantize(self, mode=None, type_check=True, config=None):
         del type_check  # a subclass may have a path of its own; this one has Keras'

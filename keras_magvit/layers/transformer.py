@@ -3,7 +3,6 @@
 import random
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_magvit import backend
@@ -33,7 +32,8 @@ class SelfAttention(keras.layers.Layer):
 
     Args:
         num_heads: number of heads; divides the width of the input.
-        dropout: rate on the attention weights.
+        dropout: rate on the attention weights; as in Flax, the same are dropped in all
+            heads of all clips.
         causal: each position sees itself and earlier ones only.
 
     Call arguments:
@@ -53,8 +53,9 @@ class SelfAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.dropout = dropout
         self.causal = causal
+        # In float32, or what is kept would be scaled up by a rounded number.
         self.attention_dropout = seeded_dropout(
-            dropout, dtype=self.dtype_policy, name="attention_dropout"
+            dropout, dtype="float32", name="attention_dropout"
         )
 
     def build(self, input_shape):
@@ -90,23 +91,13 @@ class SelfAttention(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         query, key, value = self.query(inputs), self.key(inputs), self.value(inputs)
-        if training and self.dropout:
-            mixed = self._attend_with_dropout(query, key, value)
-        else:
-            mixed = backend.attention(query, key, value, self.causal)
+        kept = self._kept(ops.shape(inputs)[1]) if training and self.dropout else None
+        mixed = backend.attention(query, key, value, self.causal, kept)
         return self.output_projection(mixed)
 
-    def _attend_with_dropout(self, query, key, value):
-        # The fused kernels take no dropout on the weights.
-        scale = 1.0 / np.sqrt(query.shape[-1])
-        scores = ops.cast(ops.einsum("bqhd,bkhd->bhqk", query * scale, key), "float32")
-        if self.causal:
-            length = scores.shape[-1]
-            allowed = np.tril(np.ones((length, length), bool))
-            scores = ops.where(allowed, scores, -1e9)
-        weights = ops.cast(ops.softmax(scores, axis=-1), query.dtype)
-        weights = self.attention_dropout(weights, training=True)
-        return ops.einsum("bhqk,bkhd->bqhd", weights, value)
+    def _kept(self, length):
+        """What dropout leaves of ones, float32 `(L, L)`."""
+        return self.attention_dropout(ops.ones((length, length)), training=True)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -125,7 +125,12 @@ class VideoTokenizerTrainer(
             optimizer or made.generator,
             discriminator_optimizer or made.discriminator,
         )
-        optimizer = self._joined(*(backend.synchronized(player) for player in players))
+        optimizer = self._joined(
+            *(
+                backend.updates_in_one_pass(backend.synchronized(player))
+                for player in players
+            )
+        )
         if jit_compile == "auto":
             jit_compile = backend.jit_by_default()
         super().compile(
