@@ -9,14 +9,14 @@ from keras_magvit.io.video import to_frames
 _COLOURS = 128  # of a palette that all frames share: small files
 
 
-def moving_sheet(rows, heads=None, scale=1, every=1):
+def moving_sheet(rows, heads=None, scale=None, every=1):
     """Clips side by side, frame by frame.
 
     Args:
         rows: label -> list of clips, each uint8 or float in [0, 1], `(T, H, W, 3)`; a
             row may be shorter than others, or have None where it has no clip.
         heads: what stands above the columns; None leaves that empty.
-        scale: how many times frames are enlarged.
+        scale: how many times frames are enlarged; None brings them to about 128 pixels.
         every: take every n-th frame.
 
     Returns:

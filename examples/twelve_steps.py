@@ -31,10 +31,11 @@ def decode(model, task, clip, label):
     model.generate(task, clip[None], labels=labels, seed=1, callback=steps.append)
     made = []
     for step in steps:
-        # The last step's ids are those that count, the earlier ones a guess at all cells.
         video = ops.convert_to_numpy(model.tokenizer.decode(step.tokens))[0]
         frames = np.rint(np.clip(video, 0, 1) * 255).astype("uint8")
-        made.append(tinted(frames, ops.convert_to_numpy(step.next_unknown)[0]))
+        # The last step's tokens are the result, whatever would be masked again.
+        open_cells = ops.convert_to_numpy(step.next_unknown)[0]
+        made.append(tinted(frames, open_cells & (step.step + 1 < step.num_steps)))
     if not found.gives_pixels:
         return np.full_like(clip, 235), made
     mask = found.condition(clip[None], model.latent_shape).video_mask
@@ -57,7 +58,7 @@ def main():
     )
     parser.add_argument("out", help="a .gif file; one that is there is replaced")
     parser.add_argument("--preset", help="a name or a folder; default: what ships")
-    parser.add_argument("--scale", type=int, default=2, help="of the frames, default 2")
+    parser.add_argument("--scale", type=int, help="default: frames of about 128 pixels")
     arguments = parser.parse_args()
     from demo import choose_preset
 

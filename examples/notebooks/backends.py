@@ -95,7 +95,7 @@ for backend in BACKENDS[1:]:
 
 # %%
 rows = {backend: list(result["made"]) for backend, result in results.items()}
-play({"real": list(first["clips"]), **rows}, scale=2)
+play({"real": list(first["clips"]), **rows})
 
 # %% [markdown]
 # ## Step by step

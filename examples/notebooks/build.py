@@ -55,6 +55,7 @@ def run(name):
             timeout=MAX_SECONDS,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,
             resources={"metadata": {"path": folder}},
         )
         client.execute(env=environment)

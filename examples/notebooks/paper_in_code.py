@@ -199,6 +199,8 @@ for step in range(num_steps):
         tokens, cond_ids, latent_mask, score, ratio, "mask+refine", limits=limits
     )
     undecided = ops.convert_to_numpy(weights) > 0
+    # The last step's tokens are the result, whatever would be masked again.
+    undecided &= step + 1 < num_steps
     history.append((pixels(tokens), undecided[0]))
     print(f"step {step + 1:2}: {undecided.sum():5} of {size} cells undecided")
 
@@ -235,7 +237,7 @@ steps_shown = [0, 3, 7, 11]
 row = [ops.convert_to_numpy(condition.video)[0]]
 row += [rows[f"step {number + 1}"] for number in steps_shown] + [clip[0]]
 heads = ["condition", *(f"step {number + 1}" for number in steps_shown), "real"]
-play({"": row}, heads, scale=2)
+play({"": row}, heads)
 
 # %% [markdown]
 # ## Table 5: other ways to condition

@@ -54,7 +54,7 @@ for number, name in enumerate(model.tasks):
 print("\n".join(f"{SHORT_NAMES[name]:4} {name}" for name in model.tasks))
 for half in (slice(0, 5), slice(5, 10)):
     rows = {"given": given[half], "made": made[half], "real": real[half]}
-    display(play(rows, [SHORT_NAMES[name] for name in model.tasks[half]], scale=2))
+    display(play(rows, [SHORT_NAMES[name] for name in model.tasks[half]]))
 
 # %% [markdown]
 # ## The steps of one clip
@@ -103,9 +103,9 @@ play({"given": list(holes), "made": list(filled), "real": list(clips[2:7])})
 # ## From a class alone
 
 # %%
-count = min(model.num_classes, 8)
-videos = model.generate("class_generation", labels=list(range(count)), seed=2)
-play({"made": list(videos)}, class_names[:count])
+videos = model.generate("class_generation", labels=list(range(8)), seed=2)
+for half in (slice(0, 4), slice(4, 8)):
+    display(play({"made": list(videos[half])}, class_names[half]))
 
 # %% [markdown]
 # ## Longer than a clip
@@ -115,7 +115,7 @@ play({"made": list(videos)}, class_names[:count])
 # %%
 frames = model.video_shape[0]
 longer = model.extend(clips[:1, : frames // 2], num_frames=2 * frames, seed=1)
-play({f"{len(longer[0])} frames": list(longer)}, scale=2)
+play({f"{len(longer[0])} frames": list(longer)})
 
 # %% [markdown]
 # ## Files

@@ -16,13 +16,13 @@ from moving_pictures import moving_sheet, save_animation
 __all__ = ["held_out_clips", "play", "tinted"]
 
 
-def play(rows, heads=None, scale=1, every=2, frame_rate=4):
+def play(rows, heads=None, scale=None, every=2, frame_rate=4):
     """Clips side by side, all in motion.
 
     Args:
         rows: label -> list of clips, each uint8 or float in [0, 1], `(T, H, W, 3)`.
         heads: what stands above the columns; None leaves that empty.
-        scale: how many times frames are enlarged.
+        scale: how many times frames are enlarged; None brings them to about 128 pixels.
         every: show every n-th frame alone.
         frame_rate: of the frames that are shown, a second.
 
