@@ -5,6 +5,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from keras_magvit import default_backend
 from keras_magvit._version import __version__
 
 if TYPE_CHECKING:  # what the names below stand for, for readers and type checkers
@@ -96,5 +97,6 @@ _PROGRAM = os.path.basename((sys.argv or [""])[0])
 _IS_COMMAND_LINE = _PROGRAM in ("-m", "keras-magvit", "keras-magvit.exe")
 _IS_READER = "KERAS_MAGVIT_READER" in os.environ  # see `data.processes`
 if "keras" in sys.modules or not (_IS_COMMAND_LINE or _IS_READER):
+    default_backend.settle()
     for _name in _MODULES:
         importlib.import_module(f"{__name__}.{_name}")

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import contextmanager, nullcontext
 
+from keras_magvit import default_backend
 from keras_magvit.cli.errors import CommandError
 from keras_magvit.cli.options import BACKENDS
 
@@ -25,7 +26,8 @@ def start(backend, seed):
     """Chooses the backend, imports Keras and seeds it.
 
     Args:
-        backend: "jax", "tensorflow", "torch", or None for the default of Keras.
+        backend: "jax", "tensorflow", "torch", or None for the default of Keras, or what
+            is installed.
         seed: of everything that is drawn at random.
 
     Raises:
@@ -37,6 +39,7 @@ def start(backend, seed):
         logging.getLogger(name).setLevel(logging.ERROR)
     if backend is not None:
         _choose(backend)
+    default_backend.settle()
     try:
         with nullcontext() if "keras" in sys.modules else _silence():
             import keras
