@@ -22,7 +22,7 @@ NAMES = (
     *("quickstart", "training", "finetuning", "evaluation"),
     *("paper_in_code", "backends", "distributed"),
 )
-MAX_SECONDS = 600  # of a cell
+MAX_SECONDS = 1800  # of a cell: machines have other things to do
 MAX_BYTES = 2**20  # of a notebook
 
 

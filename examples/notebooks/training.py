@@ -32,7 +32,7 @@ from showing import play
 
 import keras_magvit as km
 
-TOKENIZER_STEPS, TRANSFORMER_STEPS = 800, 1600
+TOKENIZER_STEPS, TRANSFORMER_STEPS = 500, 1000
 FRAMES, SIDE = 8, 32
 DTYPE = "mixed_bfloat16"  # about twice as fast where the processor has it
 
