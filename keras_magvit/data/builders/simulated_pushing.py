@@ -127,7 +127,8 @@ def open_simulated_pushing(
         split: "train" or "validation".
         data_dir: as there.
         config: as there.
-        num_videos: the first so many of the split; None takes all that there are.
+        num_videos: the first so many of the split; all, if there are fewer or it is
+            None. So one setting does for a large split and a small one.
         seed: as there.
 
     Returns:
@@ -147,11 +148,13 @@ def open_simulated_pushing(
             f"`keras-magvit data prepare {name}` does it.",
             place,
         )
-    part = split
-    if num_videos is not None:
-        checks.at_least(1, num_videos=num_videos)
-        part = f"{split}[:{num_videos}]"
-    return TfdsVideos(place, part, frame_rate=FRAME_RATE)
+    source = TfdsVideos(place, split, frame_rate=FRAME_RATE)
+    if num_videos is None:
+        return source
+    checks.at_least(1, num_videos=num_videos)
+    if num_videos >= len(source):
+        return source
+    return TfdsVideos(place, f"{split}[:{num_videos}]", frame_rate=FRAME_RATE)
 
 
 def _places(

@@ -95,6 +95,8 @@ def test_asking_for_more_extends_and_for_fewer_changes_nothing(prepared):
     assert len(source) == 5
     assert len(open_simulated_pushing("validation", folder)) == 2
     assert len(open_simulated_pushing("train", folder, num_videos=4)) == 4
+    everything = len(open_simulated_pushing("train", folder))
+    assert len(open_simulated_pushing("train", folder, num_videos=999)) == everything
     fresh = simulate(0, "train", "fixed", 4).video
     np.testing.assert_array_equal(source.frames(4, [0, 29]), fresh[[0, 29]])
     assert not list(folder.glob(".*"))  # nothing is left beside it
