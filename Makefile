@@ -61,10 +61,10 @@ docs: $(STAMP)
 
 # Runs the notebooks, or one of them (`make notebook-quickstart`), and keeps what they show.
 notebooks: $(STAMP)
-	$(BIN)/python examples/notebooks/build.py
+	$(BIN)/python examples/notebooks/execute.py
 
 notebook-%: $(STAMP)
-	$(BIN)/python examples/notebooks/build.py $*
+	$(BIN)/python examples/notebooks/execute.py $*
 
 demo: $(DEMO_STAMP)
 	@KERAS_BACKEND=$(DEMO_BACKEND) $(BIN)/python examples/demo.py

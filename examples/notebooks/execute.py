@@ -1,7 +1,7 @@
 """Runs notebooks from a clean kernel, and keeps what they show.
 
-    python examples/notebooks/build.py                 # all of them
-    python examples/notebooks/build.py quickstart      # one
+    python examples/notebooks/execute.py                 # all of them
+    python examples/notebooks/execute.py quickstart      # one
 
 The text of a notebook is the .py file beside it, in jupytext's percent format: edit that,
 or the .ipynb in Jupyter, where jupytext writes both. Needs the extra "notebooks".
