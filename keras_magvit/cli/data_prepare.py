@@ -41,7 +41,8 @@ def run(arguments, console):
             )
     except TypeError as error:
         raise CommandError(f"--option: {error} of {arguments.name!r}") from error
-    if not registry.find(arguments.name).prepare:
+    entry = registry.find(arguments.name)
+    if entry is None or entry.prepare is None:
         console.note(f"{arguments.name} needs no preparation")
     elif not arguments.quiet:
         console.say(f"prepared {arguments.name}")

@@ -58,7 +58,7 @@ def decode(tokenizer, ids, num_frames, console):
     import numpy as np
     from keras import ops
 
-    made = []
+    made: list[np.ndarray] = []
     for window in ids:
         console.progress("decode", len(made), len(ids))
         with refusals():

@@ -12,7 +12,7 @@ class CommandError(Exception):
         message: what is wrong; line breaks become spaces.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: object) -> None:
         super().__init__(" ".join(str(message).split()))
 
 

@@ -127,7 +127,7 @@ def run(arguments, console):
 
 def _networks(arguments, protocol, console):
     """The model, and what looks at its videos: arguments of `evaluate`."""
-    missing = {}
+    missing: dict[str, str] = {}
     i3d = networks.i3d(arguments)
     lpips = networks.perceptual(arguments, missing)
     c3d = networks.c3d(protocol, missing)

@@ -71,11 +71,12 @@ def run(arguments, console):
 
     with refusals(_OPTIONS):
         # Before the network is built.
-        sources = [open_videos(path) for path in (arguments.real, arguments.fake)]
+        real, fake = map(open_videos, (arguments.real, arguments.fake))
     i3d = networks.i3d(arguments)
     with refusals(_OPTIONS), Bars(console) as bars:
         found = compare_videos(
-            *sources,
+            real,
+            fake,
             i3d,
             num_videos=arguments.num_videos,
             num_frames=arguments.num_frames,

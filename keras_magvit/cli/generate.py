@@ -1,6 +1,6 @@
 """`keras-magvit generate`: videos from a task and what it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keras_magvit.cli import clips, loading, options, outputs
 from keras_magvit.cli.errors import CommandError, refusals
@@ -123,7 +123,7 @@ def run(arguments, console):
     videos, steps = _generate(arguments, model, given, console)
 
     rate = clip.frame_rate if clip else _FRAME_RATE
-    jobs = [
+    jobs: list[tuple[str, Callable[..., None]]] = [
         (path, lambda place, video=video: write_video(place, video, rate))
         for path, video in zip(paths, videos, strict=True)
     ]

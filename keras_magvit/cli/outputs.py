@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from keras_magvit.cli.errors import CommandError
 
-VIDEO = (".mp4", ".gif", ".webp", ".npz", "")  # "": a folder of frames
-PICTURE = (".png",)
+VIDEO: tuple[str, ...] = (".mp4", ".gif", ".webp", ".npz", "")  # "": a folder of frames
+PICTURE: tuple[str, ...] = (".png",)
 TOKENS = (".npz",)
 
 
@@ -81,8 +81,10 @@ def write_all(jobs: Sequence[tuple[str, Callable[[str], None]]]) -> None:
             os.rename(os.path.join(stage, _name(path)), place)
         done = True
     except (OSError, VideoFileError) as error:
-        reason = getattr(error, "message", None) or error.strerror or error
-        raise CommandError(f"{path!r}: cannot write the output: {reason}") from error
+        reason = getattr(error, "message", None) or getattr(error, "strerror", None)
+        raise CommandError(
+            f"{path!r}: cannot write the output: {reason or error}"
+        ) from error
     finally:
         if not done:  # also after a Ctrl-C
             _undo(moved)

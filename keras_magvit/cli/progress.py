@@ -16,7 +16,8 @@ class Bars:
 
     def __init__(self, console):
         self._console = console
-        self._shown = None if console.quiet or not sys.stderr.isatty() else {}
+        shown = not console.quiet and sys.stderr.isatty()
+        self._shown: dict | None = {} if shown else None
 
     def __enter__(self):
         if self._shown is not None:

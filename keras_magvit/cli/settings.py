@@ -165,9 +165,9 @@ def merge(
                 value = plain(given[setting.name])
                 settings[setting.name] = _read(setting, value, path)
     for setting in table:
-        given = getattr(arguments, setting.name, None)
-        if given is not None:
-            value = _read(setting, _from_flag(setting, given), setting.flag)
+        words = getattr(arguments, setting.name, None)
+        if words is not None:
+            value = _read(setting, _from_flag(setting, words), setting.flag)
             before = settings[setting.name]
             # Fields are settings of their own: the others stay.
             both = isinstance(value, dict) and isinstance(before, dict)
@@ -197,7 +197,7 @@ def _from_flag(setting: Setting, given: Any) -> Any:
         return given
     if setting.read is names:
         return " ".join(given)
-    if not setting.words:
+    if isinstance(given, str):
         return parse(given, setting.flag)
     head = given[:1] if "=" not in given[0] else []
     if len(given) == len(head):

@@ -53,7 +53,7 @@ def encode(tokenizer, clip, console):
     from keras import ops
 
     cut = clips.windows(clip.frames, tokenizer.video_shape[0])
-    ids = []
+    ids: list[np.ndarray] = []
     for window in cut:
         console.progress("encode", len(ids), len(cut))
         ids.append(ops.convert_to_numpy(tokenizer.encode(window[None]))[0])

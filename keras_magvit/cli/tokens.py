@@ -33,7 +33,7 @@ class Tokens(NamedTuple):
     ids: np.ndarray
     num_frames: int
     frame_rate: float
-    video_shape: tuple[int, int, int]
+    video_shape: tuple[int, ...]
     codebook_size: int
     preset: str
 

@@ -50,7 +50,7 @@ def baseline_statistics(
         return change
 
     fills = {"padding": _padding, "mean_colour": _mean_colour}
-    frames, *size = clips.dataset.num_frames, *clips.dataset.size
+    frames, size = clips.dataset.num_frames, clips.dataset.size
     region = of_condition(task, (frames, *size))
     found = {}
     for step, (name, fill) in enumerate(fills.items()):

@@ -1,5 +1,7 @@
 """The Fréchet distance while a model trains."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
@@ -72,7 +74,8 @@ class FVDCallback(StepCallback):
         self.seed, self.batch_size, self.name = seed, batch_size, name
         self.result = None
         self._measures = Measures(i3d, size=video.shape[2:4])
-        self._real = self._maker = None
+        self._real: Any = None
+        self._maker: Any = None
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:

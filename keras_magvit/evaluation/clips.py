@@ -1,7 +1,7 @@
 """The clips of a protocol by number, whatever could be read of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +63,7 @@ class NumberedClips:
             return place
         return place % self.count * self.available // self.count
 
-    def halves(self, places: Sequence[int]) -> np.ndarray:
+    def halves(self, places: Iterable[int]) -> np.ndarray:
         """0 or 1 for each clip: every second video's clips, and those of the others.
 
         Random clips of one video may come to lie in both.

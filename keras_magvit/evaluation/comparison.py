@@ -141,7 +141,7 @@ def open_videos(place) -> VideoSource:
 
 def _common_frames(sources, skip_unreadable):
     """The one length of all videos."""
-    lengths = {}
+    lengths: dict[int, str] = {}
     for name, source in sources.items():
         for index, info in _infos(source, skip_unreadable):
             lengths.setdefault(info.num_frames, f"{name} {source.key(index)!r}")
@@ -158,7 +158,7 @@ def _common_frames(sources, skip_unreadable):
 
 def _common_size(name, source, skip_unreadable):
     """The one size of all videos of a set."""
-    sizes = {}
+    sizes: dict[tuple[int, int], str] = {}
     for index, info in _infos(source, skip_unreadable):
         sizes.setdefault((info.height, info.width), source.key(index))
     if len(sizes) != 1:

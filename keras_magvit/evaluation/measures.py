@@ -56,6 +56,7 @@ class Measures:
 
     def statistics(self, features, num_frames) -> FeatureStatistics:
         """Statistics of features, which know how they were made."""
+        assert self.size is not None, "clips of one set have one size"
         protocol = frechet_video.protocol(self.i3d, (num_frames, *self.size))
         return FeatureStatistics(NUM_CLASSES, protocol).update(features)
 

@@ -84,7 +84,7 @@ def _load(path: str) -> Arrays | None:
 
 def _write_arrays(path: str, arrays: Arrays) -> None:
     with open(path, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # no name is an option's
 
 
 def _write_text(path: str, text: str) -> None:

@@ -49,7 +49,7 @@ def check(model, functions, run, batches=BATCHES):
 
 def compare(model, functions, run, batches=BATCHES):
     """As `check`, whatever the figures are."""
-    figures = {}
+    figures: dict[str, float] = {}
     for batch in batches:
         for name, figure in _compared(model, functions, run, batch):
             worst = max if name.endswith("_error") else min

@@ -176,8 +176,8 @@ def _blur(x):
     """
     offsets = np.arange(_WINDOW) - _WINDOW // 2
     window = np.exp(-0.5 * (offsets / _SIGMA) ** 2)
-    window = [float(weight) for weight in window / window.sum()]
+    weights = [float(weight) for weight in window / window.sum()]
     rows = x.shape[1] - _WINDOW + 1
-    x = sum(w * x[:, i : i + rows] for i, w in enumerate(window))
+    x = sum(w * x[:, i : i + rows] for i, w in enumerate(weights))
     columns = x.shape[2] - _WINDOW + 1
-    return sum(w * x[:, :, i : i + columns] for i, w in enumerate(window))
+    return sum(w * x[:, :, i : i + columns] for i, w in enumerate(weights))

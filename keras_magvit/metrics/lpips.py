@@ -1,5 +1,6 @@
 """Perceptual distance of videos, frame by frame: LPIPS, and a stand-in for it."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ class _Backbone(NamedTuple):
     """
 
     name: str
-    build: object
+    build: Callable
     has_heads: bool
 
 
@@ -127,5 +128,5 @@ class LPIPS:
         return ops.convert_to_numpy(self._distance(real, fake))[:count]
 
     def _distance_of(self, real, fake):
-        features = (self.network(x, training=False) for x in (real, fake))
-        return networks.feature_distance(*features, self.heads)
+        real, fake = (self.network(x, training=False) for x in (real, fake))
+        return networks.feature_distance(real, fake, self.heads)

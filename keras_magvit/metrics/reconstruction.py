@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -72,7 +73,7 @@ def reconstruction(tokenizer, videos, lpips=None):
     metrics = {"psnr": psnr, "ssim": ssim}
     if lpips is not None:
         metrics["perceptual"] = lpips
-    scores = {name: [] for name in metrics}
+    scores: dict[str, list[float]] = {name: [] for name in metrics}
     for batch in [videos] if hasattr(videos, "shape") else videos:
         real = batch["video"] if isinstance(batch, Mapping) else batch
         real = inputs.as_video(real)
@@ -84,12 +85,12 @@ def reconstruction(tokenizer, videos, lpips=None):
             scores[name].extend(ops.convert_to_numpy(metric(real, fake)).tolist())
     if not scores["psnr"]:
         raise ValueError("There must be videos. Received: videos is empty")
-    means = {"perceptual": None, **{n: float(np.mean(s)) for n, s in scores.items()}}
+    means: dict[str, Any] = {n: float(np.mean(s)) for n, s in scores.items()}
     shares = counts[counts > 0] / counts.sum()
     return Reconstruction(
         num_videos=len(scores["psnr"]),
         perceptual_name=getattr(lpips, "name", None),
         codebook_usage=len(shares) / len(counts),
         codebook_perplexity=float(np.exp(-np.sum(shares * np.log(shares)))),
-        **means,
+        **{"perceptual": None, **means},
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import numpy as np
 
@@ -121,11 +122,12 @@ class FeatureStatistics:
         """Writes an `.npz`, whole or not at all; replaces a file that exists."""
         # A string array would be written by its length, so JSON travels as bytes.
         protocol = np.frombuffer(json.dumps(self.protocol).encode(), np.uint8)
-        arrays = (self.count, self._mean, self._scatter, protocol)
+        values = (self.count, self._mean, self._scatter, protocol)
+        arrays: dict[str, Any] = dict(zip(_KEYS, values, strict=True))
 
         def write(temporary):
             with open(temporary, "wb") as file:
-                np.savez(file, **dict(zip(_KEYS, arrays, strict=True)))
+                np.savez(file, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
 
