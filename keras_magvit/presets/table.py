@@ -92,7 +92,8 @@ class Preset:
     Args:
         name: what `from_preset` takes.
         kind: class of the model, "MAGVIT" or "VideoTokenizer".
-        size: "base", "large" or "huge"; "micro" for what ships with the package.
+        size: "base", "large" or "huge"; "micro" and "small" for what ships with the
+            package.
         dataset: the dataset it is named after.
         description: one line.
         config: arguments of the constructor; MAGVIT's `transformer` is a size.
@@ -236,51 +237,76 @@ def _rows():
 
 
 def _shipped():
-    """Moving digits: the one model whose weights are part of this package."""
-    dataset = Dataset("moving digits", pixels=32, num_classes=10, frames=8)
-    common: dict[str, Any] = {
-        "size": "micro",
-        "dataset": dataset,
-        "reference": "this package",
-    }
-    tokenizer = Preset(
-        name="moving_digits_3dvq_micro",
-        kind="VideoTokenizer",
-        description="3D-VQ tokenizer for drawn digits, trained in minutes",
-        config={
+    """The models whose weights are part of this package."""
+    yield from _trained_here(
+        "moving_digits",
+        "micro",
+        Dataset("moving digits", pixels=32, num_classes=10, frames=8),
+        tokenizer={
             "filters": 16,
             "channel_multipliers": (1, 2, 2),
             "temporal_downsample": (True, False),
             "embedding_dim": 16,
             "codebook_size": 256,
             "num_res_blocks": 1,
+        },
+        transformer={"num_layers": 4, "num_heads": 4, "hidden_dim": 96, "mlp_dim": 256},
+        on="drawn digits, 8 frames of 32 pixels, trained in minutes",
+    )
+    yield from _trained_here(
+        "simulated_pushing",
+        "small",
+        Dataset("simulated pushing", pixels=64, num_classes=8),
+        tokenizer={
+            "filters": 32,
+            "channel_multipliers": (1, 2, 4),
+            "temporal_downsample": (True, True),
+            "embedding_dim": 64,
+            "codebook_size": 1024,
+            "num_res_blocks": 1,
+            "num_decoder_res_blocks": 2,
+        },
+        transformer={
+            "num_layers": 6,
+            "num_heads": 3,
+            "hidden_dim": 192,
+            "mlp_dim": 768,
+        },
+        on="a simulated robot arm, 16 frames of 64 pixels",
+    )
+
+
+def _trained_here(key, size, dataset, tokenizer, transformer, on):
+    """A tokenizer and a model of ten tasks, in one folder of `weights`."""
+    suffix = f"_{size}" if size == "micro" else ""
+    model = f"{key}_mt10{suffix}"
+    common: Any = {"size": size, "dataset": dataset, "reference": "this package"}
+    yield Preset(
+        name=f"{key}_3dvq{suffix}",
+        kind="VideoTokenizer",
+        description=f"3D-VQ tokenizer for {on}",
+        config={
+            **tokenizer,
             "padding": "reflect",
             "temporal_kernel": 3,
             "video_shape": dataset.video_shape,
         },
-        weights="weights/moving_digits_mt10_micro/tokenizer",
+        weights=f"weights/{model}/tokenizer",
         **common,
     )
-    yield tokenizer
     yield Preset(
-        name="moving_digits_mt10_micro",
+        name=model,
         kind="MAGVIT",
-        description="Ten tasks on drawn digits, 8 frames of 32 pixels, trained in minutes",
+        description=f"Ten tasks on {on}",
         config={
-            "transformer": {
-                "num_layers": 4,
-                "num_heads": 4,
-                "hidden_dim": 96,
-                "mlp_dim": 256,
-                "dropout": 0.0,
-            },
+            "transformer": {**transformer, "dropout": 0.0},
             "num_classes": dataset.num_classes,
             "tasks": MT10,
             "condition_frames": 1,
             "sampling": DEFAULT,
         },
-        tokenizer=tokenizer.name,
-        weights="weights/moving_digits_mt10_micro",
+        tokenizer=f"{key}_3dvq{suffix}",
+        weights=f"weights/{model}",
         **common,
     )
 

@@ -35,7 +35,7 @@ MODELS = (
     "ssv2_fp nuscenes_fp objectron_fi web_mt8"
 ).split()
 # What ships with the package is none of the paper's.
-PAPERS = [row for row in table.PRESETS.values() if row.size != "micro"]
+PAPERS = [row for row in table.PRESETS.values() if row.reference == table.REFERENCE]
 MAGVITS = [row for row in PAPERS if row.kind == "MAGVIT"]
 
 
