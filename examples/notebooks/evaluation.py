@@ -50,7 +50,7 @@ model = km.MAGVIT.from_preset(PRESET, dtype=DTYPE)
 km.data.prepare("simulated_pushing", "data", num_train=8, num_validation=NUM_VIDEOS)
 source = km.data.open_source("simulated_pushing", "validation", "data")
 real = np.stack([source.frames(n, range(16)) for n in range(NUM_VIDEOS)])
-play({"real": list(real[:8])})
+play({"real": list(real[:8])}, scale=1)
 
 # %% [markdown]
 # ## What the distance sees: real clips, made worse
@@ -64,7 +64,7 @@ statistics = km.metrics.video_statistics(real, i3d)
 distances = {
     name: km.metrics.fvd(statistics, clips, i3d) for name, clips in worse.items()
 }
-play({name: list(clips[:6]) for name, clips in worse.items()})
+play({name: list(clips[:6]) for name, clips in worse.items()}, scale=1)
 
 # %%
 figure, axis = plt.subplots(figsize=(7, 2.4), layout="constrained")
@@ -123,7 +123,7 @@ display(Markdown(km.evaluation.tables.to_markdown(report)))
 for result in report.tasks:
     print(result.task)
     names = [n for n in ("condition", "generated", "real") if n in result.shown]
-    display(play({name: list(result.shown[name][:6]) for name in names}))
+    display(play({name: list(result.shown[name][:6]) for name in names}, scale=1))
 
 # %% [markdown]
 # ## Keep it
