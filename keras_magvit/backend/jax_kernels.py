@@ -10,6 +10,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import keras
+import numpy as np
 
 from keras_magvit.backend import plain as plain_kernels
 from keras_magvit.backend.choice import is_plain
@@ -55,7 +56,8 @@ def convolve(video, kernel, padding):
     XLA's 3D convolution is slow on a CPU: its 2D one over shifted frames, a temporal tap
     each, is two to three times faster.
     """
-    by_frames = partial(_convolve_frames, padding=padding)
+    even = padding == "valid" and any(taps % 2 == 0 for taps in kernel.shape[:3])
+    by_frames = _convolve_even if even else partial(_convolve_frames, padding=padding)
     whole = partial(plain_kernels.convolve, padding=padding)
     return on_cpu(by_frames, whole, video, kernel)
 
@@ -83,6 +85,36 @@ def _convolve_frames(video, kernel, padding):
                 total, first, first + n - taps + 1, axis=1 + axis
             )
     return jnp.reshape(total, (batch, frames, *total.shape[1:]))
+
+
+@jax.custom_vjp
+def _convolve_even(video, kernel):
+    """XLA takes seconds for the gradient of an even kernel, whose borders differ."""
+    return _convolve_frames(video, kernel, "valid")
+
+
+def _convolve_even_forward(video, kernel):
+    return _convolve_even(video, kernel), (video, kernel)
+
+
+def _convolve_even_backward(kept, upstream):
+    video, kernel = kept
+    convolved = partial(_convolve_frames, kernel=kernel, padding="valid")
+    _, pull_back = jax.vjp(convolved, video)
+
+    def window(place):
+        ends = [at + n for at, n in zip(place, upstream.shape[1:4], strict=True)]
+        return video[:, *map(slice, place, ends)]
+
+    # One product of matrices, with the taps beside the channels.
+    taps = [window(place) for place in np.ndindex(*kernel.shape[:3])]
+    cells = (0, 1, 2, 3)
+    of_kernel = jnp.tensordot(jnp.concatenate(taps, -1), upstream, axes=(cells, cells))
+    of_kernel = jnp.reshape(of_kernel, kernel.shape)
+    return *pull_back(upstream), of_kernel.astype(kernel.dtype)
+
+
+_convolve_even.defvjp(_convolve_even_forward, _convolve_even_backward)
 
 
 def average_pool(video, pool_size):
