@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_magvit.backend.choice import is_plain
+
 
 def convolve(video, kernel, padding):
     """3D convolution of stride 1; `padding` is "valid" or "same" (zeros)."""
@@ -46,11 +48,25 @@ def interleave(phases, size):
     Returns:
         `(B, T * t, H * h, W * w, C)`.
     """
+    if is_plain():
+        return _interleave_by_axes(phases, size)
     _, *shape, channels = phases[0].shape
     apart = ops.reshape(ops.concatenate(phases, axis=-1), (-1, *shape, *size, channels))
     mixed = ops.transpose(apart, (0, 1, 4, 2, 5, 3, 6, 7))
     sizes = [n * by for n, by in zip(shape, size, strict=True)]
     return ops.reshape(mixed, (-1, *sizes, channels))
+
+
+def _interleave_by_axes(phases, size):
+    """For converters whose transposition takes few axes: W first, T last."""
+    for axis, by in reversed([*enumerate(size, start=1)]):
+        runs = [phases[i : i + by] for i in range(0, len(phases), by)]
+        _, *shape = phases[0].shape
+        shape[axis - 1] *= by
+        phases = [
+            ops.reshape(ops.stack(run, axis=axis + 1), (-1, *shape)) for run in runs
+        ]
+    return phases[0]
 
 
 def norm_swish(x, gamma, beta, groups, epsilon, dtype):

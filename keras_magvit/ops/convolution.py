@@ -14,6 +14,7 @@ import itertools
 from keras import ops
 
 from keras_magvit import backend
+from keras_magvit.backend.choice import is_plain
 from keras_magvit.ops.padding import pad_video
 
 _PADDING = {"reflect": "reflect", "same": "zero"}  # of a convolution's border
@@ -63,6 +64,8 @@ def convolve_upsampled(video, kernel, size, border):
     axes = zip(video.shape[1:4], kernel.shape[:3], size, strict=True)
     if not all(n and (by == 1 or (by, taps) == (2, 3)) for n, taps, by in axes):
         return plain(video, kernel)
+    if is_plain():  # runtimes have no kernel of their own for it
+        return by_phases(video, kernel)
     return backend.on_cpu(by_phases, plain, video, kernel)
 
 

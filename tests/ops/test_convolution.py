@@ -1,5 +1,7 @@
 """Fast formulations of the tokenizer's convolutions against the plain ones."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from keras import ops
@@ -40,12 +42,14 @@ def test_convolution(frames, taps, border, close):
 @pytest.mark.parametrize("border", ["reflect", "same"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("frames", [1, 3])
-def test_convolution_of_an_upsampled_video(frames, size, border, close):
+@pytest.mark.parametrize("path", [contextlib.nullcontext, backend.plain_path])
+def test_convolution_of_an_upsampled_video(path, frames, size, border, close):
     video, kernel = _draw((2, frames, 2, 4, 3), 0), _draw((3, 3, 3, 3, 5), 1)
     large = ops.convert_to_numpy(upsample(ops.convert_to_tensor(video), size))
-    actual = convolve_upsampled(
-        *map(ops.convert_to_tensor, (video, kernel)), size, border
-    )
+    with path():
+        actual = convolve_upsampled(
+            *map(ops.convert_to_tensor, (video, kernel)), size, border
+        )
     close(actual, _reference(large, kernel, border), 1e-5)
 
 
@@ -55,21 +59,18 @@ def test_gradients_are_those_of_the_plain_path(size, close):
     layer.build((None, None, None, None, 3))
     video = ops.convert_to_tensor(_draw((2, 3, 4, 2, 3), 0))
 
-    def gradients():
-        def of_kernel():
-            return ops.sum(ops.square(layer(video, upsampled=size)))
+    def gradients(call):
+        def loss(x):
+            return ops.sum(ops.square(call(x)))
 
         _, (kernel, _) = backend.value_and_gradients(
-            of_kernel, layer.trainable_variables
+            lambda: loss(video), layer.trainable_variables
         )
-        _, inputs = backend.value_and_input_gradient(
-            lambda x: ops.sum(ops.square(layer(x, upsampled=size))), video
-        )
-        return kernel, inputs
+        return kernel, backend.value_and_input_gradient(loss, video)[1]
 
-    fast = gradients()
+    fast = gradients(lambda x: layer(x, upsampled=size))
     with backend.plain_path():
-        plain = gradients()
+        plain = gradients(lambda x: layer(upsample(x, size)))
     for actual, expected in zip(fast, plain, strict=True):
         close(actual, ops.convert_to_numpy(expected), 1e-5)
 
