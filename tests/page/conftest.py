@@ -21,7 +21,12 @@ def started(preset, *words):
     """A process, and the first line that it says; it is gone at the end."""
     command = [sys.executable, "-m", "keras_magvit", "demo", "--preset", preset, *words]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell's background job ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process.stdout:
         said = process.stdout.readline()
