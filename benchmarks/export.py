@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks import export_report
 
 BACKENDS = ("jax", "tensorflow", "torch")
-MAKERS = ("onnx", "onnx_int8", "keras_int8")
+MAKERS = tuple(export_report.NAMES)
 # Name -> backend.
 PARTS = {
     "export": "tensorflow",

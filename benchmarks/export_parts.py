@@ -22,7 +22,6 @@ from keras_magvit.networks.i3d import MIN_FRAMES
 
 GRAPHS = ("encoder", "decoder", "transformer", "decode_step", "decode")
 WITH_INT8 = ("transformer", "decode_step", "decode")
-MAKERS = ("onnx", "onnx_int8", "keras_int8")
 TASK = "frame_prediction"
 BATCH = 4
 
@@ -60,7 +59,7 @@ def make(maker, preset, folder, clips, show=lambda line: None):
     """Ids and videos that begin as the clips do.
 
     Args:
-        maker: of `MAKERS`.
+        maker: a key of `export_report.NAMES`.
         preset: name or folder.
         folder: of the export.
         clips: uint8 `(N, T, H, W, 3)`.

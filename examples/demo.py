@@ -11,7 +11,7 @@ import html
 import os
 
 import numpy as np
-from held_out import held_out_clips, pushing_clips
+from held_out import given_part, held_out_clips, pushing_clips
 from keras import ops
 
 import keras_magvit as km
@@ -94,21 +94,19 @@ def draw_round_trip(tokenizer, clips, path):
 
 
 def run_tasks(model, clips, labels, class_names):
-    """For every task a clip: `(title, clip, given or None, made)` each."""
+    """For every task a clip: `(title, clip, given, made)` each."""
     results = []
     for i, short in enumerate(SHORT_NAMES):
         clip, task = clips[i][None], km.tasks.get(short)
         label = labels[i : i + 1] if task.uses_class else None
         made = model.generate(short, clip, labels=label, seed=1)[0]
         print(f"\r  task {i + 1}/{len(SHORT_NAMES)}", end="", flush=True)
-        condition = task.condition(clip, model.latent_shape)
-        mask = ops.convert_to_numpy(condition.video_mask)
-        given = np.where(mask, clip, 128)[0].astype("uint8")
+        given = given_part(model, task, clip)[0]
         title = f"{task.name.replace('_', ' ').capitalize()} ({short})"
         if task.uses_class:
             title = f"{title}: {class_names[labels[i]]}"
         made = np.rint(made * 255).astype("uint8")
-        results.append((title, clip[0], given if task.gives_pixels else None, made))
+        results.append((title, clip[0], given, made))
     print()
     return results
 
@@ -120,8 +118,6 @@ def draw_sheet(results, path):
     blocks = []
     for title, clip, given, made in results:
         rows = {"real": clip, "given": given, "made": made}
-        if given is None:
-            rows["given"] = np.full_like(clip, 235)  # nothing
         chosen = np.linspace(0, len(clip) - 1, FRAMES).round().astype(int)
         rows = {name: enlarge(row[chosen], SIDE) for name, row in rows.items()}
         picture = contact_sheet(rows, columns=FRAMES, scale=1)
@@ -155,7 +151,6 @@ def animate_tasks(results, path):
     """Ten columns: what is given, what is made, what really happened."""
     columns = []
     for _, clip, given, made in results:
-        given = np.full_like(clip, 235) if given is None else given
         parts = [enlarge(part, ENLARGED) for part in (clip, given, made)]
         columns.append(np.concatenate(parts, axis=1))
     lines = [np.concatenate(columns[i : i + 5], axis=2) for i in (0, 5)]

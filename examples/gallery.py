@@ -12,10 +12,8 @@ any, the preset stands alone. Nothing is chosen: first clips, one seed.
 import argparse
 from pathlib import Path
 
-import numpy as np
 from demo import choose_preset
-from held_out import held_out_clips
-from keras import ops
+from held_out import given_part, held_out_clips
 from moving_pictures import moving_sheet, save_animation
 
 import keras_magvit as km
@@ -25,15 +23,6 @@ from keras_magvit.presets.table import SHORT_NAMES
 
 RIVALS_TASK = "frame_prediction"  # what compare_conditionings.py trains
 NUM_CLIPS = 5  # of the rivals' gallery
-NOTHING, NOT_GIVEN = 235, np.uint8(128)
-
-
-def given_part(model, task, clips):
-    """What a task gives of clips, grey elsewhere."""
-    if not task.gives_pixels:
-        return np.full_like(clips, NOTHING)
-    mask = task.condition(clips, model.latent_shape).video_mask
-    return np.where(ops.convert_to_numpy(mask), clips, NOT_GIVEN)
 
 
 def draw_tasks(model, out):

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from keras import ops
 
 import keras_magvit as km
 from keras_magvit.data.simulation.motions import MOTIONS
 
+NOTHING, NOT_GIVEN = 235, np.uint8(128)  # of what a task is given
 _PUSHING = Path(__file__).parent / "clips" / "simulated_pushing.npz"
 
 
@@ -36,3 +38,21 @@ def held_out_clips(model):
     source = km.data.MovingDigits(10, num_frames=frames, size=size, split="test")
     clips = np.stack([source.frames(digit, range(frames)) for digit in range(10)])
     return clips, np.arange(10), [f"digit {digit}" for digit in range(10)]
+
+
+def given_part(model, task, clips):
+    """What a task is given of clips.
+
+    Args:
+        model: a `MAGVIT`.
+        task: of `km.tasks.get`.
+        clips: uint8 `(N, T, H, W, 3)`.
+
+    Returns:
+        uint8 of the same shape: grey where nothing is given, light all over where the
+        task is given no pixels.
+    """
+    if not task.gives_pixels:
+        return np.full_like(clips, NOTHING)
+    mask = task.condition(clips, model.latent_shape).video_mask
+    return np.where(ops.convert_to_numpy(mask), clips, NOT_GIVEN)

@@ -10,7 +10,7 @@ steps go by; cells that are still undecided are tinted. Nothing is chosen: first
 import argparse
 
 import numpy as np
-from held_out import held_out_clips
+from held_out import given_part, held_out_clips
 from keras import ops
 from moving_pictures import moving_sheet, save_animation
 from PIL import ImageDraw, ImageFont
@@ -20,7 +20,6 @@ from keras_magvit.io.strips import tinted
 
 TASKS = ("frame_prediction", "central_inpainting", "class_generation")
 PER_STEP = 4  # frames that pass while a step is shown
-GREY = np.uint8(128)
 
 
 def decode(model, task, clip, label):
@@ -36,10 +35,7 @@ def decode(model, task, clip, label):
         # The last step's tokens are the result, whatever would be masked again.
         open_cells = ops.convert_to_numpy(step.next_unknown)[0]
         made.append(tinted(frames, open_cells & (step.step + 1 < step.num_steps)))
-    if not found.gives_pixels:
-        return np.full_like(clip, 235), made
-    mask = found.condition(clip[None], model.latent_shape).video_mask
-    return np.where(ops.convert_to_numpy(mask)[0], clip, GREY), made
+    return given_part(model, found, clip[None])[0], made
 
 
 def in_turn(clips, per_step):

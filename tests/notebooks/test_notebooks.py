@@ -13,7 +13,7 @@ sys.path.append(str(FOLDER))
 import execute  # noqa: E402
 
 # Folders of a machine: what is shown must be true anywhere.
-LOCAL = re.compile(r"(/home/|/root/|/Users/|/tmp/|/work/|site-packages)")
+LOCAL = re.compile(r"/home/|/root/|/Users/|/tmp/|site-packages|(?<![\w./])/\w[\w.-]*/")
 
 
 @pytest.fixture(params=execute.NAMES)

@@ -148,11 +148,10 @@ def open_simulated_pushing(
             f"`keras-magvit data prepare {name}` does it.",
             place,
         )
+    if num_videos is not None:
+        checks.at_least(1, num_videos=num_videos)
     source = TfdsVideos(place, split, frame_rate=FRAME_RATE)
-    if num_videos is None:
-        return source
-    checks.at_least(1, num_videos=num_videos)
-    if num_videos >= len(source):
+    if num_videos is None or num_videos >= len(source):
         return source
     return TfdsVideos(place, f"{split}[:{num_videos}]", frame_rate=FRAME_RATE)
 
