@@ -47,5 +47,5 @@ def test_a_gallery_without_rivals_and_one_with(tmp_path):
     run("gallery.py", "--out", tmp_path / "beside", "--rivals", rivals)
     _, alone = frames(tmp_path / "alone" / "rivals.gif")
     _, beside = frames(tmp_path / "beside" / "rivals.gif")
-    assert beside[1] - alone[1] == 32 + 4  # one row more
+    assert beside[1] - alone[1] == 4 * 32 + 4  # one row more, enlarged to 128
     assert frames(tmp_path / "alone" / "tasks.gif")[0] == 8
