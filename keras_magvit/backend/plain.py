@@ -83,21 +83,26 @@ def norm_swish(x, gamma, beta, groups, epsilon, dtype):
         `(B, T, H, W, C)`.
     """
     x = ops.cast(x, "float32")
-    scale, shift = _affine(x, gamma, beta, groups, epsilon)
-    y = x * scale[:, None, None, None, :] + shift[:, None, None, None, :]
+    of_channels = ops.mean(x, axis=(1, 2, 3)), ops.mean(ops.square(x), axis=(1, 2, 3))
+    scale, shift = affine(*of_channels, gamma, beta, groups, epsilon)
+    y = x * scale + shift
     return ops.cast(ops.silu(y), dtype)
 
 
-def _affine(x, gamma, beta, groups, epsilon):
-    """The normalization of each example as `x * scale + shift`, `(B, C)` each."""
-    width = x.shape[-1] // groups
+def affine(mean, square, gamma, beta, groups, epsilon):
+    """The normalization as `x * scale + shift`, `(B, 1, 1, 1, C)` each.
 
-    def group_mean(of_channels):
-        grouped = ops.reshape(of_channels, (-1, groups, width))
-        return ops.repeat(ops.mean(grouped, axis=-1), width, axis=1)
+    Args:
+        mean, square: of each channel and its square, `(B, C)`.
+    """
+    channels = mean.shape[-1]
 
-    mean = group_mean(ops.mean(x, axis=(1, 2, 3)))
-    square = group_mean(ops.mean(ops.square(x), axis=(1, 2, 3)))
+    def over_group(of_channels):
+        grouped = ops.reshape(of_channels, (-1, groups, channels // groups))
+        return ops.repeat(ops.mean(grouped, axis=-1), channels // groups, axis=1)
+
+    mean, square = over_group(mean), over_group(square)
     variance = ops.maximum(square - ops.square(mean), 0.0)
     scale = gamma * ops.rsqrt(variance + epsilon)
-    return scale, beta - mean * scale
+    shift = beta - mean * scale
+    return scale[:, None, None, None, :], shift[:, None, None, None, :]

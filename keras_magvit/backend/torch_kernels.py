@@ -113,8 +113,19 @@ def average_pool(video, pool_size):
 def norm_swish(x, gamma, beta, groups, epsilon, dtype):
     """`swish(group_norm(x))`; see `plain.norm_swish`.
 
-    By PyTorch's own normalization, which reads the video twice; it sums in float32.
+    By PyTorch's own normalization, which reads the video twice; it sums in float32, one
+    number after the other, which costs the last two digits of long sums. What makes ids in
+    float32 is therefore summed in pairs.
     """
+    in_pairs = not torch.is_grad_enabled() and x.dtype == torch.float32
+
+    def precise(x, gamma, beta):
+        y = torch.square(x)
+        scale, shift = plain_kernels.affine(
+            x.mean((1, 2, 3)), y.mean((1, 2, 3)), gamma, beta, groups, epsilon
+        )
+        torch.addcmul(shift, x, scale, out=y)
+        return torch.nn.functional.silu(y, inplace=True).to(getattr(torch, dtype))
 
     def native(x, gamma, beta):
         channels_first = x.permute(0, 4, 1, 2, 3)
@@ -128,7 +139,7 @@ def norm_swish(x, gamma, beta, groups, epsilon, dtype):
 
     if x.dtype == torch.float16:
         return in_operations(x, gamma, beta)
-    return on_cpu(native, in_operations, x, gamma, beta)
+    return on_cpu(precise if in_pairs else native, in_operations, x, gamma, beta)
 
 
 def dense(x, kernel, bias, activation, training=False):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_magvit import backend
 from keras_magvit.layers import Downsample, GroupNormSwish, Upsample
 
 
@@ -29,6 +30,16 @@ def test_equals_numpy(channels, close):
     close(
         norm(keras.ops.convert_to_tensor(x)), _reference(x, gamma, beta, groups), 1e-5
     )
+
+
+def test_inference_keeps_the_digits_of_long_sums(close):
+    """Ids hang on them: a sum of 65,536 numbers one after the other loses two digits."""
+    x = np.random.default_rng(0).normal(5.0, 1.0, (1, 16, 64, 64, 8)).astype("float32")
+    norm = GroupNormSwish()
+    norm.build(x.shape)
+    infer = backend.compile_inference(norm, norm)
+    expected = _reference(x, np.ones(8), np.zeros(8), 8)
+    close(infer(keras.ops.convert_to_tensor(x)), expected, 5e-5)
 
 
 def test_equals_keras_group_normalization(close):
