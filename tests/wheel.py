@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch==2.13.0"}
-PRESET = "moving_digits_mt10_micro"
+PRESET = "simulated_pushing_mt10"
 CHECK = """
 import importlib.util, sys
 import keras, keras_magvit
@@ -33,7 +33,7 @@ installed = {name for name in others if importlib.util.find_spec(name)}
 assert not installed, installed
 assert not others & set(sys.modules)
 video = read_video("clip.npz").frames
-assert video.shape == (8, 32, 32, 3) and video.std() > 10, (video.shape, video.std())
+assert video.shape == (16, 64, 64, 3) and video.std() > 10, (video.shape, video.std())
 """
 
 
