@@ -77,6 +77,7 @@ def add_arguments(parser):
     made.add_argument("--schedule", metavar="NAME", help="mask schedule")
     for name in ("--choice-temperature", "--sampling-temperature"):
         made.add_argument(name, type=float, metavar="X")
+    made.add_argument("--guidance-scale", type=float, metavar="X", help="0 is off")
     made.add_argument("--batch-size", type=options.at_least(1), default=8, metavar="N")
     networks.add_i3d(parser)
     parser.add_argument(
@@ -150,6 +151,7 @@ def _report(arguments, console, protocol, num_steps, **given):
         "schedule": arguments.schedule,
         "choice_temperature": arguments.choice_temperature,
         "sampling_temperature": arguments.sampling_temperature,
+        "guidance_scale": arguments.guidance_scale,
     }
     with refusals(_OPTIONS), Bars(console) as bars:
         return evaluate(

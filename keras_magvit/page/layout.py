@@ -157,7 +157,7 @@ def _wish_controls(model, first, limits):
         steps = gr.Slider(
             1, limits.steps, sampling.num_steps, step=1, label="Steps", min_width=160
         )
-    with gr.Accordion("Temperatures", open=False):
+    with gr.Accordion("Temperatures and guidance", open=False):
         choice = gr.Number(
             sampling.choice_temperature,
             minimum=0,
@@ -167,6 +167,11 @@ def _wish_controls(model, first, limits):
             sampling.sampling_temperature,
             minimum=0,
             label="Sampling: how freely ids are drawn; 0 is greedy",
+        )
+        guidance = gr.Number(
+            sampling.guidance_scale,
+            minimum=0,
+            label="Guidance: how strongly the class is meant, about 3; 0 is off",
         )
         keep = gr.Checkbox(False, label="Put the given pixels back")
     with gr.Row():
@@ -189,6 +194,7 @@ def _wish_controls(model, first, limits):
         "num_steps": steps,
         "choice_temperature": choice,
         "sampling_temperature": ids,
+        "guidance_scale": guidance,
         "seed": seed,
         "keep_condition": keep,
     }

@@ -11,7 +11,7 @@ from keras import ops
 from keras_magvit import tasks
 from keras_magvit.models.request import prepare
 
-_MAX_TEMPERATURE = 1000.0
+_MOST = 1000.0
 _GREY = 128
 
 
@@ -25,7 +25,7 @@ class Wish:
         painted: bool `(H, W)`, True where pixels are to be made anew, in place of the
             task's own region; or None.
         num_steps: decoding steps.
-        choice_temperature, sampling_temperature: see `Sampling`.
+        choice_temperature, sampling_temperature, guidance_scale: see `Sampling`.
         seed: int.
         keep_condition: put the given pixels back.
     """
@@ -36,6 +36,7 @@ class Wish:
     num_steps: int = 12
     choice_temperature: float = 4.5
     sampling_temperature: float = 1.0
+    guidance_scale: float = 0.0
     seed: int = 0
     keep_condition: bool = False
 
@@ -121,6 +122,7 @@ def play(model, wish, clip, limits):
             num_steps=wish.num_steps,
             choice_temperature=wish.choice_temperature,
             sampling_temperature=wish.sampling_temperature,
+            guidance_scale=wish.guidance_scale,
             keep_condition=wish.keep_condition,
             callback=lambda step: show(_view(model, step)),
         )[0]
@@ -137,12 +139,12 @@ def _check(wish, limits):
         raise ValueError(
             f"The steps must be from 1 to {limits.steps}. Received: {wish.num_steps}"
         )
-    for name in ("choice_temperature", "sampling_temperature"):
+    for name in ("choice_temperature", "sampling_temperature", "guidance_scale"):
         value = getattr(wish, name)
-        if not 0 <= value <= _MAX_TEMPERATURE:  # NaN is not
+        if not 0 <= value <= _MOST:  # NaN is not
             raise ValueError(
-                f"The {name.replace('_', ' ')} must be from 0 to "
-                f"{_MAX_TEMPERATURE:.0f}. Received: {value}"
+                f"The {name.replace('_', ' ')} must be from 0 to {_MOST:.0f}. "
+                f"Received: {value}"
             )
 
 

@@ -57,6 +57,7 @@ def test_a_class_is_given(shared_model, clip):
         ({"num_steps": 65}, "steps must be from 1 to 64"),
         ({"num_steps": 0}, "steps must be from 1 to 64"),
         ({"choice_temperature": float("nan")}, "choice temperature must be from 0"),
+        ({"guidance_scale": -1.0}, "guidance scale must be from 0"),
         ({"sampling_temperature": 1e30}, "sampling temperature must be from 0"),
         ({"seed": -1}, "`seed` must be an int"),
         ({"task": "<script>"}, "`task` must be one of"),
