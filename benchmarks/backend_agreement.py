@@ -67,11 +67,14 @@ def draw(model, task, states, labels):
     labels = labels if task == "class_generation" else None
     prefix = model.sequence.prompt(km.tasks.get(task), labels, count)
     prefix = keras.ops.convert_to_tensor(prefix)
+    settings = model.sampling
+    knobs = settings.sampling_temperature, settings.top_k, settings.top_p
     drawn = []
     for step, state in enumerate(states):
         logits = model.grid_logits(prefix, keras.ops.convert_to_tensor(state))
         gumbel = noise_of(model, task, count)[0][step]
-        drawn.append(keras.ops.convert_to_numpy(km.ops.sampling.sample(logits, gumbel)))
+        ids = km.ops.sampling.sample(logits, gumbel, *knobs)
+        drawn.append(keras.ops.convert_to_numpy(ids))
     return np.stack(drawn)
 
 
