@@ -12,7 +12,7 @@ any, the preset stands alone. Nothing is chosen: first clips, one seed.
 import argparse
 from pathlib import Path
 
-from demo import choose_preset
+from demo import CLASS_SAMPLING, choose_preset
 from held_out import given_part, held_out_clips
 from moving_pictures import moving_sheet, save_animation
 
@@ -33,7 +33,8 @@ def draw_tasks(model, out):
     for number, name in enumerate(model.tasks):
         task, clip = km.tasks.get(name), clips[number % len(clips)][None]
         label = labels[number % len(clips)] if task.uses_class else None
-        made = model.generate(name, clip, labels=label, seed=1)
+        sampling = CLASS_SAMPLING if task.uses_class else {}
+        made = model.generate(name, clip, labels=label, seed=1, **sampling)
         parts = {"real": clip, "given": given_part(model, task, clip), "made": made}
         short = SHORT_NAMES[name]
         heads.append(short if label is None else f"{short}: {class_names[label]}")

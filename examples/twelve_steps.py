@@ -10,6 +10,7 @@ steps go by; cells that are still undecided are tinted. Nothing is chosen: first
 import argparse
 
 import numpy as np
+from demo import CLASS_SAMPLING, choose_preset
 from held_out import given_part, held_out_clips
 from keras import ops
 from moving_pictures import moving_sheet, save_animation
@@ -26,8 +27,10 @@ def decode(model, task, clip, label):
     """What is given, and a clip for each step: uint8 `(T, H, W, 3)` each."""
     steps = []
     found = km.tasks.get(task)
-    labels = label if found.uses_class else None
-    model.generate(task, clip[None], labels=labels, seed=1, callback=steps.append)
+    labels, sampling = (label, CLASS_SAMPLING) if found.uses_class else (None, {})
+    model.generate(
+        task, clip[None], labels=labels, seed=1, callback=steps.append, **sampling
+    )
     made = []
     for step in steps:
         video = ops.convert_to_numpy(model.tokenizer.decode(step.tokens))[0]
@@ -56,7 +59,6 @@ def main():
     parser.add_argument("--preset", help="a name or a folder; default: what ships")
     parser.add_argument("--scale", type=int, help="default: frames of about 128 pixels")
     arguments = parser.parse_args()
-    from demo import choose_preset
 
     model = km.MAGVIT.from_preset(arguments.preset or choose_preset())
     clips, labels, class_names = held_out_clips(model)
