@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from showing import play
 
-PRESET = "moving_digits_mt10_micro"
+PRESET = "simulated_pushing_mt10"
 BACKENDS = ("tensorflow", "jax", "torch")
 NUM_CLIPS = 3
 

@@ -33,7 +33,7 @@ from showing import play
 import keras_magvit as km
 from keras_magvit.io import write_video
 
-PRESET = "moving_digits_mt10_micro"
+PRESET = "simulated_pushing_mt10"
 FOLDER = Path("my_videos")
 TOKENIZER_STEPS, TRANSFORMER_STEPS = 60, 60
 BATCH_SIZE = 4

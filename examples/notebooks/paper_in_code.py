@@ -31,7 +31,7 @@ from keras_magvit.ops.masking import MASK, commit_mask
 from keras_magvit.ops.sampling import confidence, sample
 from keras_magvit.ops.schedule import mask_ratio, step_ratio
 
-PRESET = "moving_digits_mt10_micro"
+PRESET = "simulated_pushing_mt10"
 TASK = "central_outpainting"
 
 model = km.MAGVIT.from_preset(PRESET)

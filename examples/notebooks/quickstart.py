@@ -28,7 +28,7 @@ import keras_magvit as km
 from keras_magvit.io import decoding_strip, read_video, write_video
 from keras_magvit.presets.table import SHORT_NAMES
 
-PRESET = "moving_digits_mt10_micro"
+PRESET = "simulated_pushing_mt10"
 
 model = km.MAGVIT.from_preset(PRESET)
 clips, labels, class_names = held_out_clips(model)
