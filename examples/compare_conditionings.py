@@ -126,7 +126,9 @@ def parse():
     parser.add_argument("tokenizer", help="preset of the tokenizer")
     parser.add_argument("--token-cache", required=True, help="of its training clips")
     parser.add_argument("--out", required=True, help="folder for runs and tables")
-    parser.add_argument("--steps", type=int, help="of each training; default 400")
+    parser.add_argument(
+        "--steps", type=int, help="of each training; default: the recipe's"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--conditionings", nargs="+", default=list(CONDITIONINGS))
     parser.add_argument("--dataset", default="simulated_pushing")

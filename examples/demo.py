@@ -11,7 +11,7 @@ import html
 import os
 
 import numpy as np
-from held_out import given_part, held_out_clips, pushing_clips
+from held_out import given_part, held_out_clips, pushing_clips, sampling_of
 from keras import ops
 
 import keras_magvit as km
@@ -24,12 +24,6 @@ SIDE, FRAMES = 96, 5  # of the large sheet: pixels of a frame, frames of a clip
 HEADS, TITLE = 31, 38  # pixels above a block: its numbers, and what takes their place
 ENLARGED = 128  # pixels of a frame of the animations, about
 SHORT_NAMES = ("FP", "FI", "OPC", "OPV", "OPH", "OPD", "IPC", "IPD", "CG", "CFP")
-# So that a class is obeyed: away from what comes without it, in a freely drawn order.
-CLASS_SAMPLING = {
-    "guidance_scale": 3.0,
-    "choice_temperature": 10.0,
-    "sampling_temperature": 1.0,
-}
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -105,7 +99,7 @@ def run_tasks(model, clips, labels, class_names):
     for i, short in enumerate(SHORT_NAMES):
         clip, task = clips[i][None], km.tasks.get(short)
         label = labels[i : i + 1] if task.uses_class else None
-        sampling = CLASS_SAMPLING if task.uses_class else {}
+        sampling = sampling_of(task)
         made = model.generate(short, clip, labels=label, seed=1, **sampling)[0]
         print(f"\r  task {i + 1}/{len(SHORT_NAMES)}", end="", flush=True)
         given = given_part(model, task, clip)[0]
@@ -166,10 +160,10 @@ def animate_tasks(results, path):
 
 def generate_classes(model, out):
     """A clip of each class from nothing but the class, and every step of the first."""
-    steps = []
-    labels = list(range(model.num_classes))
+    steps, labels = [], list(range(model.num_classes))
+    sampling = sampling_of(km.tasks.get("CG"))
     videos = model.generate(
-        "CG", labels=labels, seed=2, callback=steps.append, **CLASS_SAMPLING
+        "CG", labels=labels, seed=2, callback=steps.append, **sampling
     )
     decoded = [
         ops.convert_to_numpy(

@@ -12,8 +12,8 @@ any, the preset stands alone. Nothing is chosen: first clips, one seed.
 import argparse
 from pathlib import Path
 
-from demo import CLASS_SAMPLING, choose_preset
-from held_out import given_part, held_out_clips
+from demo import choose_preset
+from held_out import given_part, held_out_clips, sampling_of
 from moving_pictures import moving_sheet, save_animation
 
 import keras_magvit as km
@@ -33,7 +33,7 @@ def draw_tasks(model, out):
     for number, name in enumerate(model.tasks):
         task, clip = km.tasks.get(name), clips[number % len(clips)][None]
         label = labels[number % len(clips)] if task.uses_class else None
-        sampling = CLASS_SAMPLING if task.uses_class else {}
+        sampling = sampling_of(task)
         made = model.generate(name, clip, labels=label, seed=1, **sampling)
         parts = {"real": clip, "given": given_part(model, task, clip), "made": made}
         short = SHORT_NAMES[name]

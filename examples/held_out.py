@@ -9,6 +9,12 @@ import keras_magvit as km
 from keras_magvit.data.simulation.motions import MOTIONS
 
 NOTHING, NOT_GIVEN = 235, np.uint8(128)  # of what a task is given
+# So that a class is obeyed: away from what comes without it, in a freely drawn order.
+_OF_CLASSES = {
+    "guidance_scale": 3.0,
+    "choice_temperature": 10.0,
+    "sampling_temperature": 1.0,
+}
 _PUSHING = Path(__file__).parent / "clips" / "simulated_pushing.npz"
 
 
@@ -38,6 +44,11 @@ def held_out_clips(model):
     source = km.data.MovingDigits(10, num_frames=frames, size=size, split="test")
     clips = np.stack([source.frames(digit, range(frames)) for digit in range(10)])
     return clips, np.arange(10), [f"digit {digit}" for digit in range(10)]
+
+
+def sampling_of(task):
+    """Arguments of `generate` that a task wants; `task` is of `km.tasks.get`."""
+    return _OF_CLASSES if task.uses_class else {}
 
 
 def given_part(model, task, clips):

@@ -10,8 +10,8 @@ steps go by; cells that are still undecided are tinted. Nothing is chosen: first
 import argparse
 
 import numpy as np
-from demo import CLASS_SAMPLING, choose_preset
-from held_out import given_part, held_out_clips
+from demo import choose_preset
+from held_out import given_part, held_out_clips, sampling_of
 from keras import ops
 from moving_pictures import moving_sheet, save_animation
 from PIL import ImageDraw, ImageFont
@@ -27,7 +27,7 @@ def decode(model, task, clip, label):
     """What is given, and a clip for each step: uint8 `(T, H, W, 3)` each."""
     steps = []
     found = km.tasks.get(task)
-    labels, sampling = (label, CLASS_SAMPLING) if found.uses_class else (None, {})
+    labels, sampling = label if found.uses_class else None, sampling_of(found)
     model.generate(
         task, clip[None], labels=labels, seed=1, callback=steps.append, **sampling
     )
