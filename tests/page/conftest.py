@@ -20,14 +20,15 @@ MAX_UPLOAD = 2**20
 def started(preset, *words):
     """A process, and the first line that it says; it is gone at the end."""
     command = [sys.executable, "-m", "keras_magvit", "demo", "--preset", preset, *words]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A shell's background job ignores Ctrl-C, and so would all that it starts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    # A shell's background job ignores Ctrl-C, and so would all that it starts. Set
+    # here and not by `preexec_fn`, which forks: JAX warns of that where it runs.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, ours)
     with process.stdout:
         said = process.stdout.readline()
         # Read on, so that the process never waits for us.
