@@ -5,9 +5,12 @@ Nothing else in the package imports JAX, TensorFlow or PyTorch.
 
 import keras
 
+from keras_magvit.backend.allocation import keep_freed_memory
 from keras_magvit.backend.choice import plain_path
 
 _NAME = keras.config.backend()
+
+keep_freed_memory(one_arena=_NAME == "jax")
 
 if _NAME == "jax":
     from keras_magvit.backend.jax import (

@@ -39,6 +39,17 @@ def test_attention(dtype, causal, drops, close):
     close(ops.cast(actual, "float32"), expected, TOLERANCES[dtype])
 
 
+def test_attention_over_long_sequences(close):
+    """So long that a backend may take its heads a few at a time."""
+    tensors = [_draw(1, 1030, 9, 4, seed=i) for i in range(3)]
+    call = backend.compile_inference(
+        lambda *x: backend.attention(*x, causal=False), keras.layers.Identity()
+    )
+    actual = call(*(ops.cast(x, "bfloat16") for x in tensors))
+    expected = _reference(*(x.astype("float64") for x in tensors), causal=False)
+    close(ops.cast(actual, "float32"), expected, TOLERANCES["bfloat16"])
+
+
 def test_dropout_of_attention_keeps_the_expectation(close):
     attention = SelfAttention(num_heads=2, dropout=0.25, dtype="mixed_bfloat16")
     first, second = (ops.convert_to_numpy(attention._kept(256)) for _ in range(2))

@@ -1,0 +1,79 @@
+"""Whether freed memory comes back without a page of it being fetched anew."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from keras_magvit.backend import allocation
+
+BLOCK = 2**26
+PAGES = BLOCK // 4096
+
+PROBE = f"""
+import resource, runpy, sys
+
+def pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * {BLOCK}
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+told = runpy.run_path(sys.argv[1])["keep_freed_memory"](one_arena=True)
+pages()
+print(told, pages())
+"""
+
+
+def _is_glibc():
+    return sys.platform == "linux" and "CS_GNU_LIBC_VERSION" in os.confstr_names
+
+
+pytestmark = pytest.mark.skipif(not _is_glibc(), reason="tells glibc's malloc alone")
+
+
+def _probe(**environment):
+    """What a fresh process says: whether malloc was told, and the pages it fetched."""
+    theirs = ("GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_", "KERAS_MAGVIT_KEEP_MEMORY")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
+    command = [sys.executable, "-c", PROBE, allocation.__file__]
+    told, pages = subprocess.check_output(
+        command, env={**clean, **environment}, text=True
+    ).split()
+    return told == "True", int(pages)
+
+
+def test_a_block_that_was_freed_is_not_fetched_again():
+    told, pages = _probe()
+    assert told and pages < PAGES // 100
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"KERAS_MAGVIT_KEEP_MEMORY": "0"},
+        {"MALLOC_ARENA_MAX": "4"},
+        {"GLIBC_TUNABLES": "glibc.malloc.arena_max=4"},
+    ],
+)
+def test_who_chose_otherwise_is_left_alone(environment):
+    told, pages = _probe(**environment)
+    assert not told and pages >= PAGES
+
+
+def test_every_backend_keeps_its_memory():
+    """A tensor too large for glibc to keep by itself; XLA keeps it most of the time."""
+    script = f"""
+import keras, keras_magvit.backend, resource
+
+ones = keras.ops.ones(({BLOCK // 4},))
+
+def pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    float((ones + 1)[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+print(min(pages() for _ in range(20)))
+"""
+    pages = int(subprocess.check_output([sys.executable, "-c", script], text=True))
+    assert pages < PAGES // 100
