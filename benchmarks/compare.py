@@ -5,10 +5,11 @@
     python -m benchmarks.compare --rows forward train-transformer
     python -m benchmarks.compare --contenders jax:float32 torch:bfloat16 --rounds 5
 
-Every row is one job; its processes are alive together and run in turns. Rows that stand
-in the file of results are not measured again (--again does), so a comparison that was
-broken off goes on. Written to --out: compare.jsonl, compare.md, compare.csv and
-compare.png; `--render` writes the last three from the first.
+Every row is one job; its processes are alive together and run in turns, but for those of
+the transformer's training, which fill the memory one by one. Rows that stand in the file
+of results are not measured again (--again does), so a comparison that was broken off goes
+on. Written to --out: compare.jsonl, compare.md, compare.csv and compare.png; `--render`
+writes the last three from the first.
 """
 
 import argparse
@@ -37,11 +38,13 @@ class Row:
         name: what `--rows` calls it.
         title: what it is, in the table.
         jobs: `Case` fields beside backend and dtype.
+        apart: one process at a time: together they would need more than 24 GiB.
     """
 
     name: str
     title: str
     jobs: tuple
+    apart: bool = False
 
     def cases(self, contender, model):
         """The `Case`s of a contender, `(backend, dtype)`."""
@@ -63,8 +66,8 @@ class Row:
         return made
 
 
-def _row(name, title, *jobs):
-    return Row(name, title, jobs)
+def _row(name, title, *jobs, apart=False):
+    return Row(name, title, jobs, apart)
 
 
 ROWS = (
@@ -87,6 +90,7 @@ ROWS = (
         "train-transformer",
         "Training step, transformer, batch 2",
         {"work": "train-transformer", "batch": 2},
+        apart=True,
     ),
 )
 
@@ -172,10 +176,11 @@ def _measure(groups, options, path):
         extra += ["--threads", str(options.threads)]
     failures = []
     with Steps(len(groups), options.quiet) as steps:
-        for _, cases in groups:
+        for row, cases in groups:
             # What was measured side by side carries the same mark.
             mark = datetime.datetime.now().isoformat(timespec="seconds")
-            together = [[case] for case in cases] if options.separately else [cases]
+            apart = options.separately or row.apart
+            together = [[case] for case in cases] if apart else [cases]
             for group in together:
                 measured, failed = turns.measure(
                     group, options.rounds, steps.show, extra

@@ -255,4 +255,5 @@ def _bars(figure, table, rows):
     axes.set_xscale("log")
     axes.margins(x=0.15)
     axes.set_xlabel("seconds, logarithmic")
-    axes.legend(fontsize=8)
+    # Above the bars, where it hides none.
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=4)

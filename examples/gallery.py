@@ -22,7 +22,7 @@ from keras_magvit.presets.folder import is_preset
 from keras_magvit.presets.table import SHORT_NAMES
 
 RIVALS_TASK = "frame_prediction"  # what compare_conditionings.py trains
-NUM_CLIPS = 5  # of the rivals' gallery
+NUM_CLIPS = 3  # of the rivals' gallery
 
 
 def draw_tasks(model, out):
