@@ -32,14 +32,17 @@ def _is_glibc():
 pytestmark = pytest.mark.skipif(not _is_glibc(), reason="tells glibc's malloc alone")
 
 
-def _probe(**environment):
-    """What a fresh process says: whether malloc was told, and the pages it fetched."""
+def _output(*words, **environment):
+    """What a fresh Python says whose malloc nobody has settled."""
     theirs = ("GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_", "KERAS_MAGVIT_KEEP_MEMORY")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(theirs)}
-    command = [sys.executable, "-c", PROBE, allocation.__file__]
-    told, pages = subprocess.check_output(
-        command, env={**clean, **environment}, text=True
-    ).split()
+    command = [sys.executable, "-c", *words]
+    return subprocess.check_output(command, env={**clean, **environment}, text=True)
+
+
+def _probe(**environment):
+    """Whether malloc was told, and the pages that were fetched."""
+    told, pages = _output(PROBE, allocation.__file__, **environment).split()
     return told == "True", int(pages)
 
 
@@ -75,5 +78,4 @@ def pages():
 
 print(min(pages() for _ in range(20)))
 """
-    pages = int(subprocess.check_output([sys.executable, "-c", script], text=True))
-    assert pages < PAGES // 100
+    assert int(_output(script)) < PAGES // 100
