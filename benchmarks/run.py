@@ -118,8 +118,6 @@ def main(arguments=None):
 
     backend = "jax" if case.backend == "plain-jax" else case.backend
     os.environ["KERAS_BACKEND"] = backend
-    if case.backend == "plain-jax":  # it stands for code that leaves malloc as it is
-        os.environ["KERAS_MAGVIT_KEEP_MEMORY"] = "0"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     clock = Clock(options.repeats, options.seconds, options.in_turns, show)
     line = measure(case, clock, show, not options.no_ceiling)

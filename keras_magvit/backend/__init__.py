@@ -10,7 +10,9 @@ from keras_magvit.backend.choice import plain_path
 
 _NAME = keras.config.backend()
 
-keep_freed_memory(one_arena=_NAME == "jax")
+# XLA asks for a step's memory in one piece; its pieces, kept, would add up.
+if _NAME != "jax":
+    keep_freed_memory()
 
 if _NAME == "jax":
     from keras_magvit.backend.jax import (

@@ -5,12 +5,12 @@ import os
 import sys
 
 # Of glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 _CHOSEN_ELSEWHERE = ("GLIBC_TUNABLES", "LD_PRELOAD", "MALLOC_")
 
 
-def keep_freed_memory(one_arena=False):
+def keep_freed_memory():
     """Tells glibc not to return freed memory to the kernel.
 
     It returns every block of more than 32 MiB, and the kernel fills it with zeros, page
@@ -19,10 +19,6 @@ def keep_freed_memory(one_arena=False):
 
     Nothing happens where another C library allocates, where the environment already
     says how malloc shall work, or with KERAS_MAGVIT_KEEP_MEMORY=0.
-
-    Args:
-        one_arena: keep it in one place for all threads. XLA allocates in threads of its
-            own, whose arenas are too small for videos.
 
     Returns:
         Whether malloc was told.
@@ -34,7 +30,4 @@ def keep_freed_memory(one_arena=False):
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    wanted = [(_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1)]
-    if one_arena:
-        wanted.append((_M_ARENA_MAX, 1))
-    return all([mallopt(name, value) == 1 for name, value in wanted])
+    return mallopt(_M_MMAP_MAX, 0) == 1 and mallopt(_M_TRIM_THRESHOLD, -1) == 1

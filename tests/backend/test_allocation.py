@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import pytest
 
 from keras_magvit.backend import allocation
@@ -42,7 +43,7 @@ def _output(*words, **environment):
 
 def _probe(**environment):
     """Whether malloc was told, and the pages that were fetched."""
-    call = 'told = runpy.run_path(sys.argv[1])["keep_freed_memory"](one_arena=True)'
+    call = 'told = runpy.run_path(sys.argv[1])["keep_freed_memory"]()'
     told, pages = _output(
         COUNT.format(call), allocation.__file__, **environment
     ).split()
@@ -71,4 +72,5 @@ def test_it_is_told_with_the_backend():
     _, pages = _output(COUNT.format("import keras_magvit.backend as told")).rsplit(
         " ", 1
     )
-    assert int(pages) < PAGES // 100
+    kept = keras.config.backend() != "jax"
+    assert int(pages) < PAGES // 100 if kept else int(pages) >= PAGES
