@@ -119,8 +119,6 @@ def _run(backend, folder, heavy, pytest_arguments, first, capture):
         "PARITY_DIR": folder,
         "COVERAGE_FILE": str(Path(folder) / f".coverage.{backend}"),
         "RUN_ONCE": "1" if first else "",
-        # What it takes to compile thousands of programs is better given back.
-        "KERAS_MAGVIT_KEEP_MEMORY": "0",
     }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if capture else {}
     print(f"=== {backend} starts ===", flush=True)

@@ -168,25 +168,8 @@ def _attention_bfloat16(query, key, value):
         return x.transpose(1, 2).reshape(batch * heads, -1, head_dim)
 
     query, key, value = by_head(query * head_dim**-0.5), by_head(key), by_head(value)
-    if torch.is_grad_enabled():
-        scores = torch.bmm(query, key.transpose(1, 2))
-        mixed = torch.bmm(torch.softmax(scores, dim=-1), value)
-    else:
-        mixed = torch.empty_like(query)
-        _mix_in_place(query, key, value, mixed)
+    scores = torch.bmm(query, key.transpose(1, 2))
+    # Over the scores, where no gradient will want them: half the memory to fetch.
+    out = None if torch.is_grad_enabled() else scores
+    mixed = torch.bmm(torch.softmax(scores, dim=-1, out=out), value)
     return mixed.reshape(batch, heads, -1, head_dim).transpose(1, 2)
-
-
-def _mix_in_place(query, key, value, mixed):
-    """Attention a few heads at a time, the softmax written over the scores.
-
-    Two matrices of scores for all heads are so large that the C library returns them to
-    the kernel every time; getting them back takes longer than the arithmetic.
-    """
-    length = query.shape[1]
-    step = max(1, 2**23 // length**2)
-    for i in range(0, len(query), step):
-        heads = slice(i, i + step)
-        scores = torch.bmm(query[heads], key[heads].transpose(1, 2))
-        torch.softmax(scores, dim=-1, out=scores)
-        torch.bmm(scores, value[heads], out=mixed[heads])

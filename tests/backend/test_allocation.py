@@ -1,5 +1,6 @@
 """Whether freed memory comes back without a page of it being fetched anew."""
 
+import mmap
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from keras_magvit.backend import allocation
 
 BLOCK = 2**26
-PAGES = BLOCK // 4096
+PAGES = BLOCK // mmap.PAGESIZE
 
 COUNT = f"""
 import resource, runpy, sys

@@ -40,7 +40,7 @@ def test_attention(dtype, causal, drops, close):
 
 
 def test_attention_over_long_sequences(close):
-    """So long that a backend may take its heads a few at a time."""
+    """Without gradients, where a backend may write over what it has computed."""
     tensors = [_draw(1, 1030, 9, 4, seed=i) for i in range(3)]
     call = backend.compile_inference(
         lambda *x: backend.attention(*x, causal=False), keras.layers.Identity()
