@@ -6,7 +6,7 @@
     python -m benchmarks.compare --contenders jax:float32 torch:bfloat16 --rounds 5
 
 Every row is one job; its processes are alive together and run in turns, but for those of
-the transformer's training, which fill the memory one by one. Rows that stand in the file
+the transformer's training, which take up to 7 GiB each. Rows that stand in the file
 of results are not measured again (--again does), so a comparison that was broken off goes
 on. Written to --out: compare.jsonl, compare.md, compare.csv and compare.png; `--render`
 writes the last three from the first.
@@ -38,7 +38,7 @@ class Row:
         name: what `--rows` calls it.
         title: what it is, in the table.
         jobs: `Case` fields beside backend and dtype.
-        apart: one process at a time: together they would need more than 24 GiB.
+        apart: one process at a time: each takes up to 7 GiB.
     """
 
     name: str
